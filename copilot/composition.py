@@ -1,0 +1,1 @@
+"""Settings become live objects here, and nowhere else."""

@@ -1,0 +1,1 @@
+"""Reading tables and graphs, profiling columns, run folders and atomic writes."""

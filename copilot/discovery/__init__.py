@@ -1,0 +1,1 @@
+"""Ballots from the data: bootstrap causal discovery."""

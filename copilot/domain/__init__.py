@@ -1,0 +1,1 @@
+"""Frozen values and pure rules; nothing here knows of screens, files, networks or random numbers."""

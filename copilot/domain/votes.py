@@ -1,0 +1,213 @@
+"""Ballots, and what became of those that could not be counted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from copilot.domain.graph import EdgeKind
+from copilot.domain.value import Value
+
+
+class Group(StrEnum):
+    """Who votes: language models or the data."""
+
+    LLM = "llm"
+    DATA = "data"
+
+
+class Voter(Value):
+    """One configuration that fills in a ballot.
+
+    Parameters
+    ----------
+    group
+        Model or data.
+    source
+        Name of the model, or of the discovery algorithm.
+    ballot
+        0-based number among the ballots of one task; with the run's seed it fixes order, persona and wording,
+        or the rows of a resample.
+    persona, wording
+        Names of the prompt blocks that were used; empty for data.
+    """
+
+    group: Group
+    source: str
+    ballot: int = Field(ge=0)
+    persona: str = ""
+    wording: str = ""
+
+
+class EdgeVote(Value):
+    """One edge on a ballot; `reason` is the voter's one-line mechanism."""
+
+    source: str
+    target: str
+    kind: EdgeKind = EdgeKind.DIRECTED
+    reason: str = ""
+
+
+class LatentVote(Value):
+    """A suspected unmeasured common cause and the two or more variables it would affect."""
+
+    name: str
+    affects: tuple[str, ...] = Field(min_length=2)
+    reason: str = ""
+
+
+class Slip(StrEnum):
+    """A part of a valid ballot that could not be used; each is counted and shown."""
+
+    UNKNOWN_NAME = "unknown_name"
+    """The ballot named a variable that does not exist; that line was left out."""
+    FOLDED_NAME = "folded_name"
+    """A name was matched by ignoring case or spaces, without ambiguity."""
+    SELF_LOOP = "self_loop"
+    REPEATED = "repeated"
+    """The same line stood more than once; it counts once."""
+    BOTH_WAYS = "both_ways"
+    """The ballot drew a pair in both directions; it counts as unsure of that pair."""
+    OUT_OF_SCOPE = "out_of_scope"
+    """The line answers something that was not asked."""
+    BAD_EVIDENCE = "bad_evidence"
+    """A claim pointed at a path or an edge that is not in the graph shown."""
+
+
+class SlipCount(Value):
+    """How often one kind of slip occurred on one ballot, with the names concerned."""
+
+    slip: Slip
+    count: int = Field(ge=1)
+    examples: tuple[str, ...] = ()
+
+
+class GraphBallot(Value):
+    """One voter's answer to "which direct causes are there among these variables?".
+
+    Parameters
+    ----------
+    voter
+        Who filled it in.
+    edges
+        What it draws; at most one per unordered pair, apart from a bidirected edge beside a directed one.
+    unsure
+        Pairs, each in alphabetical order, that the voter would not decide and did not draw. They are abstentions on
+        that pair: counted, but in no denominator.
+    latents
+        Suspected unmeasured common causes.
+    asked
+        The variables whose direct causes the ballot answers for. Beyond 25 variables a ballot is split into blocks,
+        and a block may be lost alone. A ballot counts for a pair if it answers for both of its ends.
+    slips
+        Parts that could not be used.
+    """
+
+    voter: Voter
+    edges: tuple[EdgeVote, ...] = ()
+    unsure: tuple[tuple[str, str], ...] = ()
+    latents: tuple[LatentVote, ...] = ()
+    asked: frozenset[str]
+    slips: tuple[SlipCount, ...] = ()
+
+
+class PairAnswer(StrEnum):
+    """The possible answers to a focused question about the pair (first, second)."""
+
+    CAUSE = "cause"
+    """The first is a direct cause of the second."""
+    EFFECT = "effect"
+    """The second is a direct cause of the first."""
+    NEITHER = "neither"
+    COMMON_CAUSE = "common_cause"
+    """No direct cause either way; an unmeasured common cause makes them move together."""
+    DONT_KNOW = "dont_know"
+    """An abstention on this pair."""
+
+
+class PairVote(Value):
+    """One answer about one contested pair."""
+
+    first: str
+    second: str
+    answer: PairAnswer
+    reason: str = ""
+
+
+class PairBallot(Value):
+    """One voter's answers about the contested pairs; a pair left out is an abstention on it."""
+
+    voter: Voter
+    answers: tuple[PairVote, ...] = ()
+    slips: tuple[SlipCount, ...] = ()
+
+
+class Verdict(StrEnum):
+    """A challenger's judgement of an arrow in the voted graph."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    REVERSE = "reverse"
+
+
+class ArrowVerdict(Value):
+    """A judgement of one arrow; `carried_by` names the mediators that carry the whole effect of an arrow to drop."""
+
+    source: str
+    target: str
+    verdict: Verdict
+    carried_by: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class ChallengeBallot(Value):
+    """One challenger's judgement of every arrow of the voted graph and of every absent pair.
+
+    Parameters
+    ----------
+    voter
+        Who filled it in.
+    verdicts
+        At most one per arrow shown; an arrow left out counts as kept.
+    additions
+        Arrows that the challenger finds missing, between pairs that had none.
+    slips
+        Parts that could not be used.
+    """
+
+    voter: Voter
+    verdicts: tuple[ArrowVerdict, ...] = ()
+    additions: tuple[EdgeVote, ...] = ()
+    slips: tuple[SlipCount, ...] = ()
+
+
+class AbstentionReason(StrEnum):
+    """Why a ballot is in no denominator."""
+
+    UNREADABLE = "unreadable"
+    """No JSON, or JSON that does not follow the schema, after one repair turn."""
+    REFUSED = "refused"
+    CUT_OFF = "cut_off"
+    EMPTY = "empty"
+    FAULT = "fault"
+    """The endpoint failed for this one ballot."""
+
+
+class Abstention(Value):
+    """An answer that could not be counted; `detail` is one cleaned line for people."""
+
+    voter: Voter
+    reason: AbstentionReason
+    detail: str = ""
+
+
+class Turnout(Value):
+    """How many ballots were asked for, how many count, and what became of the rest."""
+
+    asked: int = Field(ge=0)
+    valid: int = Field(ge=0)
+    abstained: int = Field(ge=0)
+    reasons: dict[str, int] = Field(default_factory=dict)
+    sources: dict[str, int] = Field(default_factory=dict)
+    """Valid ballots by model or algorithm."""

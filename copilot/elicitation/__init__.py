@@ -1,0 +1,1 @@
+"""Tasks: a prompt and a reply schema become ballots."""

@@ -1,0 +1,1 @@
+"""Asking a model: one protocol, one live backend, one replay backend, and what stands around them."""

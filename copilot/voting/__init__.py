@@ -1,0 +1,1 @@
+"""Ballots to consensus: pure functions, the same result for any order of the same ballots."""

@@ -1,0 +1,1 @@
+"""One function per use case; here the siblings below meet."""
