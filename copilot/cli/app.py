@@ -1,5 +1,102 @@
-"""The command line."""
+"""The command line: one function that never raises, and gives an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from copilot import __version__
+from copilot.cli.command import CommandGroup, Entry, find
+from copilot.cli.commands import ROOT
+from copilot.cli.console import Console
+from copilot.cli.failures import StoppedError, guard
+from copilot.cli.lazy import LazyGroup, build_group
+
+EPILOG = """\b
+Examples:
+  $ copilot suggest-graph data.csv --treatment t --outcome y -o graph.dot
+  $ copilot doctor
+
+\b
+Exit codes: 0 fine, 1 our bug, 2 usage, configuration or data, 3 a gate failed,
+4 authentication, 5 provider, budget or quorum, 6 not identifiable, 130 interrupted."""
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line and end the process."""
+    import warnings
+
+    warnings.simplefilter("ignore")  # libraries warn their callers, not the person at the terminal
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    code = run(sys.argv[1:], Console.of_process())
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str], console: Console) -> int:
+    """Run one command line and give its exit code."""
+    return guard(console, arguments, command_of(arguments), lambda: _dispatch(arguments, console))
+
+
+def root() -> LazyGroup:
+    """Build the root command; its commands are built when they are called."""
+    return build_group(ROOT, _root_options, EPILOG)
+
+
+def command_of(arguments: Sequence[str]) -> str:
+    """Name the command that a command line asks for, as far as it can be told without parsing it.
+
+    Examples
+    --------
+    >>> command_of(["config", "show", "--origin"])
+    'config show'
+    """
+    entries: tuple[Entry, ...] = ROOT.commands
+    path: list[str] = []
+    for word in arguments:
+        entry = find(entries, word)
+        if entry is None:
+            break
+        path.append(entry.name)
+        if not isinstance(entry, CommandGroup):
+            break
+        entries = entry.commands
+    return " ".join(path)
+
+
+def _dispatch(arguments: Sequence[str], console: Console) -> int:
+    group = root()
+    try:
+        with group.make_context(ROOT.name, list(arguments), obj=console) as context:
+            return group.invoke(context) or 0
+    except typer.Exit as end:
+        return end.exit_code
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"copilot {__version__}")
+        raise typer.Exit
+
+
+def _root_options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command; `version` never gets this far."""
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise StoppedError(signal.Signals(number).name, number)

@@ -1,0 +1,128 @@
+"""Every way a run can end badly, with its exit code, its words and its JSON object; a traceback only with ``-v``."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+
+import typer
+
+from copilot.cli.console import Console
+from copilot.cli.lazy import NoCommandError
+from copilot.cli.shell import SCHEMA_VERSION
+from copilot.errors import CopilotError, InterruptedRunError, UsageError
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+"""128 + SIGPIPE: what a shell reports of a program that wrote to a pipe nobody reads."""
+
+
+class StoppedError(BaseException):
+    """A signal asked the process to end; not an `Exception`, so that nothing on the way catches it by accident."""
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(name)
+        self.name = name
+        self.exit_code = 128 + number
+
+
+def guard(console: Console, arguments: Sequence[str], command: str, work: Callable[[], int]) -> int:
+    """Run `work` and turn whatever it raises into words and an exit code.
+
+    Parameters
+    ----------
+    console
+        Where the words go.
+    arguments
+        Of the command line; say whether JSON and tracebacks are wanted even where parsing failed.
+    command
+        For the JSON object.
+    work
+        Gives the exit code.
+    """
+    try:
+        try:
+            code = work()
+        finally:
+            console.close()
+    except BrokenPipeError:
+        console.abandon_output()
+        return BROKEN_PIPE
+    except (KeyboardInterrupt, StoppedError, typer.Abort, Exception) as error:  # noqa: BLE001 (the last line of defence: whatever it is, a person gets words and not a traceback)
+        failure, code = _understood(error)
+        if not isinstance(failure, InterruptedRunError) and ("-v" in arguments or "--verbose" in arguments):
+            console.insist("".join(traceback.format_exception(error)).rstrip(), style="dim")
+        try:
+            _report(console, failure, code, command, as_json="--json" in arguments)
+        except (BrokenPipeError, CopilotError):
+            console.abandon_output()
+    return code
+
+
+def _understood(error: BaseException) -> tuple[CopilotError, int]:
+    """Name what happened, and its exit code."""
+    if isinstance(error, BaseExceptionGroup):
+        return _understood(_first_leaf(error))
+    if isinstance(error, CopilotError) and type(error) is not CopilotError:
+        return error, error.exit_code
+    if isinstance(error, StoppedError):
+        return InterruptedRunError(f"stopped by {error.name}"), error.exit_code
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return InterruptedRunError("interrupted"), INTERRUPTED
+    if isinstance(error, typer.TyperException):
+        return _usage(error), error.exit_code
+    said = error.message if isinstance(error, CopilotError) else f"{type(error).__name__}: {error}"
+    bug = CopilotError(
+        f"this is our bug: {said}",
+        reason="Nothing you typed should end like this.",
+        advice="Run it again with -v, and report what it prints.",
+    )
+    return bug, 1
+
+
+def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Find the one error of a group to tell of: ours before others."""
+    leaves: list[BaseException] = []
+    stack: list[BaseException] = [group]
+    while stack:
+        error = stack.pop()
+        if isinstance(error, BaseExceptionGroup):
+            stack.extend(reversed(error.exceptions))
+        else:
+            leaves.append(error)
+    return next((leaf for leaf in leaves if isinstance(leaf, CopilotError)), leaves[0])
+
+
+def _usage(error: typer.TyperException) -> UsageError:
+    """Put an error of the command-line parser into our words."""
+    ctx = getattr(error, "ctx", None)
+    screen = f"`{ctx.command_path} --help` lists all options." if ctx is not None else ""
+    option = getattr(error, "option_name", "")
+    if option and hasattr(error, "possibilities"):
+        near = get_close_matches(option, error.possibilities or (), n=1)
+        offer = f"Did you mean {near[0]}? " if near else ""
+        return UsageError(f"there is no option {option}", advice=offer + screen)
+    return UsageError(" ".join(error.format_message().split()).rstrip("."), advice=screen)
+
+
+def _report(console: Console, failure: CopilotError, code: int, command: str, *, as_json: bool) -> None:
+    """Say what failed, why and what to do next; with ``--json`` also as one object, unless one is out already."""
+    if isinstance(failure, NoCommandError):
+        console.insist(failure.help_text)
+    elif isinstance(failure, InterruptedRunError) and not failure.reason and not failure.advice:
+        console.insist(failure.message)
+    else:
+        for label, text in (("error: ", failure.message), ("why: ", failure.reason), ("next: ", failure.advice)):
+            if text:
+                console.insist(" ".join(text.split()), label=label, style="bold red" if label == "error: " else "bold")
+    if as_json and not console.emitted:
+        details = {
+            "type": type(failure).__name__,
+            "message": failure.message,
+            "reason": failure.reason,
+            "advice": failure.advice,
+            "exit_code": code,
+        }
+        console.emit_json({"schema_version": SCHEMA_VERSION, "command": command, "run_id": None, "error": details})
+        console.close()

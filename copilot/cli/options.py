@@ -1,0 +1,88 @@
+"""Options that commands share: written once, named the same everywhere.
+
+The first seven are on every command without its asking (`copilot.cli.shell.open_shell` takes them); the others are
+for annotating the parameters of commands; the tuples of settings at the end are for a module's ``SETTINGS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import Parameter
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only errors and warnings.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show tracebacks.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask; fail where a question would come.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer every yes-or-no question with yes.")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, metavar="N", help="Seed of every random choice. [COPILOT_SEED; default 0]"),
+]
+RunDir = Annotated[Path | None, typer.Option("--run-dir", metavar="DIR", help="Folder for the files of this run.")]
+
+DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="Table: CSV, TSV, Parquet; - for standard input.")]
+Treatment = Annotated[
+    str | None, typer.Option("-t", "--treatment", metavar="NAME", help="Column whose effect is asked for.")
+]
+Outcome = Annotated[
+    str | None, typer.Option("-o", "--outcome", metavar="NAME", help="Column it may have an effect on.")
+]
+LongOutcome = Annotated[str | None, typer.Option("--outcome", metavar="NAME", help="Column it may have an effect on.")]
+"""For a command whose ``-o`` names a file."""
+Context = Annotated[
+    str | None, typer.Option("--context", metavar="TEXT|@FILE", help="What the data are about, in your own words.")
+]
+Describe = Annotated[
+    Path | None, typer.Option("--describe", metavar="FILE", help="What each column means: CSV, JSON or TOML.")
+]
+Replay = Annotated[
+    Path | None, typer.Option("--replay", metavar="FILE", help="Answer from a recording; nothing is sent.")
+]
+Record = Annotated[Path | None, typer.Option("--record", metavar="FILE", help="Write a recording of all answers.")]
+ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and send nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many requests, tokens and dollars, and send nothing.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+
+MODEL_SETTINGS = (
+    *("models", "base_url", "temperature", "max_tokens", "share"),
+    *("concurrency", "deadline_s", "max_cost", "cache", "prompts_dir"),
+)
+"""For a command that asks a model."""
+VOTE_SETTINGS = ("voters", "votes", "max_votes", "challenge", "min_support", "quorum", "resamples", "jobs")
+"""For a command that votes on a graph."""
+
+
+def setting_options(names: Sequence[str]) -> tuple[Parameter, ...]:
+    """Make the flags of settings; their values stay text, and `load_settings` checks them as it does all sources."""
+    from copilot.composition.settings import SPECS, Settings
+
+    found = []
+    for spec in SPECS:
+        if spec.name in names and spec.flag:
+            many = spec.name == "models"
+            field = Settings.model_fields[spec.name]
+            default = field.get_default(call_default_factory=False)
+            hint = f"{', '.join(spec.env)}{f'; default {default}' if default not in (None, ()) else ''}"
+            option = typer.Option(
+                spec.flag,
+                metavar=_metavar(field.annotation),
+                show_default=False,
+                help=f"{spec.about.help}. [{hint}]",
+            )
+            kind: Any = list[str] if many else str
+            found.append(
+                Parameter(spec.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option])
+            )
+    return tuple(found)
+
+
+def _metavar(annotation: Any) -> str:
+    """Say on the help screen what a flag takes."""
+    if get_origin(annotation) is Literal:
+        return "|".join(get_args(annotation))
+    kinds = {annotation, *get_args(annotation)}
+    return next((word for kind, word in ((int, "N"), (float, "NUMBER"), (Path, "PATH")) if kind in kinds), "TEXT")
