@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -13,9 +14,10 @@ from copilot.cli.lazy import NoCommandError
 from copilot.cli.shell import SCHEMA_VERSION
 from copilot.errors import CopilotError, InterruptedRunError, UsageError
 
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 """128 + SIGPIPE: what a shell reports of a program that wrote to a pipe nobody reads."""
+_SYSTEM_REFUSALS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE})
+"""A full, broken or read-only disk and a spent ration of descriptors are not our bugs, wherever they show."""
 
 
 class StoppedError(BaseException):
@@ -64,21 +66,29 @@ def _understood(error: BaseException) -> tuple[CopilotError, int]:
     """Name what happened, and its exit code."""
     if isinstance(error, BaseExceptionGroup):
         return _understood(_first_leaf(error))
+    failure = _named(error)
+    if isinstance(error, StoppedError | typer.TyperException):
+        return failure, error.exit_code
+    return failure, failure.exit_code
+
+
+def _named(error: BaseException) -> CopilotError:
+    """Put an error that is not ours into our words."""
     if isinstance(error, CopilotError) and type(error) is not CopilotError:
-        return error, error.exit_code
-    if isinstance(error, StoppedError):
-        return InterruptedRunError(f"stopped by {error.name}"), error.exit_code
-    if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return InterruptedRunError("interrupted"), INTERRUPTED
+        return error
+    if isinstance(error, KeyboardInterrupt | typer.Abort | StoppedError):
+        return InterruptedRunError(f"stopped by {error.name}" if isinstance(error, StoppedError) else "interrupted")
     if isinstance(error, typer.TyperException):
-        return _usage(error), error.exit_code
+        return _usage(error)
+    if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSALS:
+        place = f" ({error.filename})" if error.filename else ""
+        return UsageError(f"the system refused: {error.strerror}{place}", advice="Make room, or write elsewhere.")
     said = error.message if isinstance(error, CopilotError) else f"{type(error).__name__}: {error}"
-    bug = CopilotError(
+    return CopilotError(
         f"this is our bug: {said}",
         reason="Nothing you typed should end like this.",
         advice="Run it again with -v, and report what it prints.",
     )
-    return bug, 1
 
 
 def _first_leaf(group: BaseExceptionGroup[BaseException]) -> BaseException:

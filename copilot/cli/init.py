@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from copilot.cli.options import Force
 from copilot.cli.shell import Shell
 from copilot.errors import UsageError
@@ -54,14 +52,13 @@ def template() -> str:
     """Write the settings file: one commented line for each setting that a file may hold."""
     import json
 
-    from copilot.composition.settings import SPECS, Settings
+    from copilot.composition.settings import SPECS
 
     lines = [_HEAD]
     for spec in SPECS:
         if not spec.about.in_files or spec.name == "prices":
             continue
-        default: Any = Settings.model_fields[spec.name].get_default(call_default_factory=False)
-        shown = spec.about.example or ("1" if default is None else json.dumps(default))
+        shown = spec.about.example or json.dumps(spec.default)
         names = f" ({', '.join(spec.env)})" if spec.env else ""
         lines.append(f"# {spec.about.help}{names}.\n# {spec.key} = {shown}\n")
     return "\n".join(lines) + _PRICES

@@ -58,18 +58,16 @@ VOTE_SETTINGS = ("voters", "votes", "max_votes", "challenge", "min_support", "qu
 
 def setting_options(names: Sequence[str]) -> tuple[Parameter, ...]:
     """Make the flags of settings; their values stay text, and `load_settings` checks them as it does all sources."""
-    from copilot.composition.settings import SPECS, Settings
+    from copilot.composition.settings import SPECS
 
     found = []
     for spec in SPECS:
         if spec.name in names and spec.flag:
             many = spec.name == "models"
-            field = Settings.model_fields[spec.name]
-            default = field.get_default(call_default_factory=False)
-            hint = f"{', '.join(spec.env)}{f'; default {default}' if default not in (None, ()) else ''}"
+            hint = f"{', '.join(spec.env)}{f'; default {spec.default}' if spec.default not in (None, ()) else ''}"
             option = typer.Option(
                 spec.flag,
-                metavar=_metavar(field.annotation),
+                metavar=_metavar(spec.annotation),
                 show_default=False,
                 help=f"{spec.about.help}. [{hint}]",
             )

@@ -198,7 +198,7 @@ class Settings(Value):
     jobs: Annotated[
         int,
         Field(ge=1, le=1024),
-        About("Processes for bootstrap and refutations", shapes_result=False),
+        About("Processes for bootstrap and refutations", shapes_result=False, example="2"),
     ] = Field(default_factory=_processors)
     prices: Annotated[
         dict[str, Price],
@@ -267,6 +267,9 @@ class Spec:
     name: str
     about: About
     adapter: TypeAdapter[Any]
+    annotation: Any
+    default: Any
+    """``None`` if nothing is the default, or if it depends on the machine."""
 
     @property
     def key(self) -> str:
@@ -289,7 +292,9 @@ def _specs() -> Iterator[Spec]:
         about = next((item for item in field.metadata if isinstance(item, About)), None)
         if about is not None:
             kind = field.rebuild_annotation()
-            yield Spec(name, about, TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False)))
+            adapter = TypeAdapter[Any](kind, config=ConfigDict(allow_inf_nan=False))
+            default = None if field.default_factory else field.default
+            yield Spec(name, about, adapter, field.annotation, default)
 
 
 SPECS: tuple[Spec, ...] = tuple(_specs())
