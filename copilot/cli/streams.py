@@ -32,7 +32,7 @@ _ASCII = str.maketrans(
 )
 
 
-class SafeStream(io.TextIOBase):
+class SafeStream:
     """A text stream in front of another one.
 
     Secrets are blotted out. Characters that the stream's encoding lacks are replaced by ASCII that means the same
@@ -51,7 +51,7 @@ class SafeStream(io.TextIOBase):
         self._secrets = secrets
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # typeshed has a plain attribute where CPython has a getter
+    def encoding(self) -> str:
         """Encoding of the stream behind."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 

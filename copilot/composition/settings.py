@@ -76,7 +76,7 @@ class Origin(Value):
 
 def _listed(value: Any) -> Any:
     """Let one model stand where a list of models may."""
-    return (value,) if isinstance(value, str) else value
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
