@@ -29,6 +29,7 @@ PACKAGES = (
     *("dowhy", "causal-learn", "pandas", "numpy", "scipy", "networkx"),
     *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
 )
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -187,25 +188,31 @@ def _asked(settings: Settings, model: str) -> Check:
     """Send one tiny request."""
     import asyncio
 
+    from numpy.random import default_rng
     from pydantic import SecretStr
 
-    from copilot.llm.openai_backend import CapabilityMemory, Endpoint, OpenAICompleter, RateGate
+    from copilot.llm.openai_backend import CapabilityMemory, Endpoint, OpenAICompleter, Ping, RateGate, RetryPolicy
 
-    async def ping() -> None:
+    async def ping() -> Ping:
         endpoint = Endpoint(base_url=settings.base_url, api_key=SecretStr(settings.request_key()))
         completer = OpenAICompleter(
-            endpoint, gate=RateGate(), memory=CapabilityMemory(), deadline_s=min(settings.deadline_s, 30)
+            endpoint,
+            gate=RateGate(),
+            memory=CapabilityMemory(),
+            policy=RetryPolicy(retries=1),
+            rng=default_rng(settings.seed),
+            deadline_s=min(settings.deadline_s, _PATIENCE_S),
         )
         try:
-            await completer.ping(model)
+            return await completer.ping(model)
         finally:
             await completer.aclose()
 
     try:
-        asyncio.run(ping())
+        answer = asyncio.run(ping())
     except CopilotError as error:
         return _failed("answer", error)
-    return Check("answer", "ok", f"{model} answers")
+    return Check("answer", "ok", f"{model} answers in {answer.latency_s:.1f} s, asked by {answer.rung}")
 
 
 def _failed(name: str, error: CopilotError) -> Check:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-DEFAULT_BASE_URL = "https://api.openai.com/v1"
+from copilot.errors import ConfigurationError
+from copilot.llm import endpoint
+
+DEFAULT_BASE_URL = endpoint.OPENAI_BASE_URL
 PLACEHOLDER_KEY = "no-key-needed"
 """Sent where the endpoint is on this machine or network and no key is set; local servers ignore it."""
 
 
 def check_base_url(url: str) -> str:
-    """Check the address of an endpoint; the slash at its end is dropped."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("an address such as https://api.openai.com/v1 is needed")
-    if parts.username or parts.password:
-        raise ValueError("user name and password do not belong in the address; set the key instead")
-    if parts.query or parts.fragment or any(not ch.isprintable() or ch.isspace() for ch in url.strip()):
-        raise ValueError("the address holds a query, a fragment, a blank or control characters")
-    _ = parts.port  # raises ValueError if it is no number
-    return url.strip().rstrip("/")
+    """Check the address of an endpoint by the backend's own rules; the slash at its end is dropped.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says why.
+    """
+    try:
+        return endpoint.check_base_url(url)
+    except ConfigurationError as error:
+        raise ValueError(error.reason) from None
 
 
 def check_key(key: SecretStr) -> SecretStr:

@@ -47,7 +47,9 @@ def store_key(base_url: str, key: str, folder: Path) -> Path:
         checked, address = check_key(SecretStr(key)), check_base_url(base_url)
     except ValueError as error:
         raise ConfigurationError(
-            "the key was not stored", reason=f"{str(error).capitalize()}.", advice="Paste the key alone, on one line."
+            "the key was not stored",
+            reason=f"{str(error)[:1].upper()}{str(error)[1:].rstrip('.')}.",
+            advice="Paste the key alone, on one line.",
         ) from None
     keys = {**_read(path), address: checked}
     lines = ["# Written by `copilot keys set`; one key per address.", ""]

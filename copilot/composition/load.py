@@ -129,8 +129,9 @@ def _expanded(place: Path, base: Path, spec: Spec, where: str) -> Path:
 
 
 def _wrong(spec: Spec, raw: Any, where: str, reason: str) -> ConfigurationError:
-    """Say which setting of which source is wrong; a key is never repeated."""
-    said = "" if spec.name == "api_key" else f" cannot be {one_line(repr(raw), 60)}"
+    """Say which setting of which source is wrong; a key, or an address that may hold a password, is never repeated."""
+    hidden = spec.name == "api_key" or (spec.name == "base_url" and "@" in str(raw))
+    said = "" if hidden else f" cannot be {one_line(repr(raw), 60)}"
     return ConfigurationError(
         f"{where}{said or ' cannot be used'}",
         reason=f"{reason[:1].upper()}{reason[1:]}{'' if reason.endswith('.') else '.'}",

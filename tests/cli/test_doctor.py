@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 Call = Callable[..., Any]
 KEY = "sk-secret-0123456789"
@@ -63,3 +69,62 @@ def test_misspelt_variables_and_loose_keys_are_warned_of(cli: Call, tmp_path: Pa
     assert "COPILOT_VOTE is read by nothing" in warned
     assert f"{keys} can be read by others" in warned
     assert not any("COPILOT_ALLOW_ALL" in message for message in warned)
+
+
+@contextmanager
+def endpoint(status: int, body: dict[str, Any]) -> Iterator[str]:
+    """Serve one answer to everything on the loopback interface."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+ANSWER = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "m",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": '{"ok": true}'}}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "found"),
+    [
+        (200, ANSWER, 0, "ok"),
+        (401, {"error": {"message": f"Incorrect API key provided: {KEY}", "code": "invalid_api_key"}}, 4, "failed"),
+        (404, {"error": {"message": "no such model", "code": "model_not_found"}}, 2, "failed"),
+        (200, {"error": {"message": "overloaded"}}, 5, "failed"),
+    ],
+)
+def test_the_model_is_asked_and_what_fails_gives_the_code(
+    cli: Call, status: int, body: dict[str, Any], code: int, found: str
+) -> None:
+    with endpoint(status, body) as url:
+        done = cli("doctor", "--json", "--model", "m", "--base-url", url, environ={"OPENAI_API_KEY": KEY})
+    assert (done.code, statuses(done)["answer"]) == (code, found)
+    assert KEY not in done.out + done.err

@@ -84,9 +84,9 @@ def test_models_may_be_one_or_several_from_anywhere(project: Path, user: Path) -
         ("min_support = nan", "min_support in", "finite number"),
         ("temperature = 3", "temperature in", "less than or equal to 2"),
         ('share = "rows"', "share in", "'names'"),
-        ('base_url = "ftp://x"', "base_url in", "an address such as"),
-        ('base_url = "https://me:pw@host/v1"', "base_url in", "do not belong"),
-        ('base_url = "http://host:port/v1"', "base_url in", "could not be cast"),
+        ('base_url = "ftp://x"', "base_url in", "neither with https"),
+        ('base_url = "https://me:pw@host/v1"', "base_url in", "user name or password"),
+        ('base_url = "http://host:port/v1"', "base_url in", "cannot be read"),
         ('model = ["a", ""]', "model in", "empty"),
         ("model = [1]", "model in", "valid string"),
         ("[prices.m]\ninput = 1", "prices in", "Field required"),
@@ -110,6 +110,7 @@ def test_a_wrong_file_is_an_error_that_names_it(project: Path, user: Path, text:
         assert str(folder) in whole
         assert said.casefold() in caught.value.reason.casefold()
         assert KEY not in whole
+        assert ":pw@" not in whole
         folder.unlink()
 
 
