@@ -144,11 +144,16 @@ class ProviderError(ResumableError):
     ----------
     fatal
         Whether every other request would fail in the same way, so that all must stop.
+    attempts
+        HTTP requests that were made for it.
     """
 
-    def __init__(self, message: str, *, reason: str = "", advice: str = "", fatal: bool = False) -> None:
+    def __init__(
+        self, message: str, *, reason: str = "", advice: str = "", fatal: bool = False, attempts: int = 0
+    ) -> None:
         super().__init__(message, reason=reason, advice=advice)
         self.fatal = fatal
+        self.attempts = attempts
 
 
 class BudgetError(ResumableError):

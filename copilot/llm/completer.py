@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -111,3 +111,26 @@ class Completer(Protocol):
     async def aclose(self) -> None:
         """Release connections and files."""
         ...
+
+
+@runtime_checkable
+class Offline(Protocol):
+    """A completer that answers some requests, or all, without sending anything."""
+
+    def answers_offline(self, request: ChatRequest) -> bool:
+        """Whether this request will cost nothing."""
+        ...
+
+
+@runtime_checkable
+class Witness(Protocol):
+    """A completer that wants to know of answers that came from elsewhere, such as from the cache."""
+
+    def witness(self, request: ChatRequest, completion: Completion) -> None:
+        """Take note of an answer."""
+        ...
+
+
+def is_offline(completer: Completer, request: ChatRequest) -> bool:
+    """Whether a completer answers a request without sending anything."""
+    return isinstance(completer, Offline) and completer.answers_offline(request)
