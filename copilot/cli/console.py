@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
 from copilot.cli.progress import Progress, SilentProgress, TerminalProgress
@@ -109,15 +109,16 @@ class Console:
             return
         from rich.text import Text
 
-        self.draw(Text.assemble((label, style), said) if label else Text(said, style=style))
+        line = Text.assemble((label, style), said) if label else Text(said, style=style)
+        self.draw(line, soft_wrap=True)  # the terminal folds it, so that a path can still be copied whole
 
-    def draw(self, thing: RenderableType, *, result: bool = False) -> None:
+    def draw(self, thing: RenderableType, *, result: bool = False, soft_wrap: bool = False) -> None:
         """Draw what Rich can draw; text from outside in it must be cleaned `Text`, never markup."""
         if result:
             self.rich(result=True).print(thing)
             return
         try:
-            self.rich().print(thing)
+            self.rich().print(thing, soft_wrap=soft_wrap)
         except OSError:
             return  # nobody is left to be told
 
@@ -167,25 +168,39 @@ class Console:
         UsageError
             If there is nobody to ask, or the input ends.
         """
+        stdin = self._person(question, instead)
+        self._write_err(f"{clean(question)} ", flush=True)
+        return self._answered(stdin.readline, question, instead).strip()
+
+    def ask_hidden(self, question: str, *, instead: str) -> str:
+        """Ask for a secret, which is not shown while it is typed; see `ask`."""
+        from getpass import getpass
+
+        self._person(question, instead)
+        return self._answered(lambda: getpass(f"{clean(question)} ", stream=sys.stderr), question, instead)
+
+    def _person(self, question: str, instead: str) -> TextIO:
         if not self.interactive or self._stdin is None:
             raise UsageError(
                 f"cannot ask: {question}",
                 reason="There is no terminal to ask on, or --no-input was given.",
                 advice=instead,
             )
-        self._write_err(f"{clean(question)} ")
-        line = self._stdin.readline()
+        return self._stdin
+
+    def _answered(self, read: Callable[[], str], question: str, instead: str) -> str:
+        """Read an answer; whatever is said next begins on a line of its own."""
+        try:
+            line = read()
+        except KeyboardInterrupt:
+            self._write_err("\n")
+            raise
+        except (EOFError, UnicodeDecodeError):
+            line = ""
         if not line:
+            self._write_err("\n")
             raise UsageError(f"no answer to: {question}", reason="The input has ended.", advice=instead)
-        return line.strip()
-
-    def ask_hidden(self, question: str, *, instead: str) -> str:
-        """Ask for a secret, which is not shown while it is typed; see `ask`."""
-        if not self.interactive:
-            return self.ask(question, instead=instead)
-        from getpass import getpass
-
-        return getpass(f"{clean(question)} ", stream=sys.stderr)
+        return line
 
     def read_all(self) -> str:
         """Read standard input to its end."""

@@ -67,7 +67,7 @@ def find_project_file(start: Path) -> SettingsFile | None:
     for folder in (start, *start.parents):
         own = folder / PROJECT_FILE
         shared = _in_pyproject(folder / "pyproject.toml")
-        if own.is_file():
+        if is_there(own):
             if shared is not None:
                 raise ConfigurationError(
                     f"{str(folder)!r} holds both {PROJECT_FILE} and [tool.copilot] in pyproject.toml",
@@ -77,7 +77,7 @@ def find_project_file(start: Path) -> SettingsFile | None:
             return SettingsFile(own, str(own), read_toml(own))
         if shared is not None:
             return shared
-        if (folder / ".git").exists():
+        if is_there(folder / ".git", folder_too=True):
             break
     return None
 
@@ -102,4 +102,12 @@ def _in_pyproject(path: Path) -> SettingsFile | None:
 
 def read_user_file(path: Path) -> SettingsFile | None:
     """Read the user's own settings; ``None`` if there are none."""
-    return SettingsFile(path, str(path), read_toml(path)) if path.is_file() else None
+    return SettingsFile(path, str(path), read_toml(path)) if is_there(path) else None
+
+
+def is_there(path: Path, *, folder_too: bool = False) -> bool:
+    """Tell whether there is a file; what stands in a folder that we may not enter is not there for us."""
+    try:
+        return path.exists() if folder_too else path.is_file()
+    except OSError:
+        return False

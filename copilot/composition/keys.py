@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from copilot.composition.endpoint import check_base_url, check_key
-from copilot.composition.files import read_toml
+from copilot.composition.files import is_there, read_toml
 from copilot.errors import ConfigurationError, UsageError
 
 KEYS_FILE = "keys.toml"
@@ -61,7 +61,7 @@ def store_key(base_url: str, key: str, folder: Path) -> Path:
 
 def _read(path: Path) -> dict[str, SecretStr]:
     """Read all keys."""
-    if not path.is_file():
+    if not is_there(path):
         return {}
     table = read_toml(path)
     try:

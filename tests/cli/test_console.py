@@ -124,6 +124,7 @@ def test_questions_go_to_the_person_or_say_what_to_do_instead() -> None:
     assert err.getvalue() == "Which treatment? "
     with pytest.raises(UsageError, match="no answer"):
         screen.ask("Again?", instead="")
+    assert err.getvalue().endswith("Again? \n")
     screen.no_input = True
     with pytest.raises(UsageError) as caught:
         screen.ask("Which treatment?", instead="Give --treatment.")

@@ -230,6 +230,17 @@ def test_an_unreadable_file_is_named(project: Path, user: Path) -> None:
     assert load_settings(environ={}, cwd=project, user_folder=user).votes == 3
 
 
+def test_folders_that_cannot_be_entered_hold_nothing(
+    project: Path, user: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert load_settings(environ={}, cwd=project, user_folder=user).votes == 7
+
+
 @given(st.text(max_size=30))
 def test_no_text_in_a_variable_is_more_than_a_configuration_error(text: str) -> None:
     for name in ("COPILOT_VOTES", "OPENAI_BASE_URL", "OPENAI_API_KEY", "COPILOT_MODEL", "COPILOT_CACHE"):
