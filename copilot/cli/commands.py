@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from copilot.cli import config, doctor, init, keys, prompts
+from copilot.cli import config, doctor, init, keys, prompts, runs, suggest_graph
 from copilot.cli.command import CommandGroup, entry_of
 
 MODULES: tuple[ModuleType, ...] = (
+    suggest_graph,
+    runs,
     init,
     doctor,
     config,

@@ -172,11 +172,15 @@ class ChallengeBallot(Value):
         At most one per arrow shown; an arrow left out counts as kept.
     additions
         Arrows that the challenger finds missing, between pairs that had none.
+    asked
+        The variables whose incoming arrows, present and absent, were judged; ``None`` means all. Large graphs are
+        judged in blocks, and a block may be lost alone: the ballot counts for an arrow if it answers for its target.
     slips
         Parts that could not be used.
     """
 
     voter: Voter
+    asked: frozenset[str] | None = None
     verdicts: tuple[ArrowVerdict, ...] = ()
     additions: tuple[EdgeVote, ...] = ()
     slips: tuple[SlipCount, ...] = ()
@@ -211,3 +215,26 @@ class Turnout(Value):
     reasons: dict[str, int] = Field(default_factory=dict)
     sources: dict[str, int] = Field(default_factory=dict)
     """Valid ballots by model or algorithm."""
+
+
+class Votes(Value):
+    """Everything that was voted in one run: the content of ``votes.json``.
+
+    Parameters
+    ----------
+    ballots
+        Of models and of the data.
+    abstentions
+        Among those.
+    pair_ballots, pair_abstentions
+        Of the focused round on contested pairs.
+    challenge_ballots, challenge_abstentions
+        Of the challenge round.
+    """
+
+    ballots: tuple[GraphBallot, ...] = ()
+    abstentions: tuple[Abstention, ...] = ()
+    pair_ballots: tuple[PairBallot, ...] = ()
+    pair_abstentions: tuple[Abstention, ...] = ()
+    challenge_ballots: tuple[ChallengeBallot, ...] = ()
+    challenge_abstentions: tuple[Abstention, ...] = ()

@@ -1,0 +1,60 @@
+# Two commands for a bare machine with Python 3.11 and pip: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN_DIR ?= demo-run
+STUDY ?= greenhouse
+# Tests and checks read compiled bytecode; some machines turn its writing off, and start-up would crawl.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test check fix bench record docs clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("copilot needs Python 3.11 or newer; try make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/pip install --quiet -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.run ## Install, then run the main job on a fixture with recorded answers: no key, no network (RUN_DIR=… for its files)
+	@$(BIN)/python -m compileall -q copilot
+	$(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv --context @fixtures/$(STUDY)/context.md \
+	  --describe fixtures/$(STUDY)/describe.yaml --replay fixtures/$(STUDY)/answers.jsonl \
+	  --yes --run-dir $(RUN_DIR) -o $(RUN_DIR)/accepted.dot
+
+test: $(VENV)/.dev ## Run all tests, the slow ones included
+	@$(BIN)/python -m compileall -q copilot
+	$(BIN)/python -m pytest -q -n 2
+
+check: $(VENV)/.dev ## Lint, types, layers, documents in step, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/docs.py --check
+	@$(BIN)/python -m compileall -q copilot
+	$(BIN)/python -m pytest -q -n 2 -m 'not slow'
+
+fix: $(VENV)/.dev ## Format the code and bring the generated documents in step
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python scripts/docs.py
+
+bench: $(VENV)/.dev ## Measure speed, as ratios within one run
+	@$(BIN)/python -m compileall -q copilot
+	$(BIN)/python benchmarks/run.py
+
+record: $(VENV)/.run ## Ask a model for a fixture's answers anew (STUDY=…; needs OPENAI_BASE_URL or a key, and COPILOT_MODEL)
+	$(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv --context @fixtures/$(STUDY)/context.md \
+	  --describe fixtures/$(STUDY)/describe.yaml --record fixtures/$(STUDY)/answers.jsonl --yes --cache off
+
+clean: ## Remove what make has made
+	rm -rf $(VENV) demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,175 @@
+"""``copilot runs``: what was run, what came of it, how two runs differ, and going on with one that stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from copilot.cli.command import Command
+from copilot.cli.shell import Shell
+
+NAME = "runs"
+SUMMARY = "List, show, compare and resume runs."
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, its beginning, or its folder.")]
+
+
+def list_all(shell: Shell) -> None:
+    """List the runs kept below the current folder, the newest first.
+
+    Examples
+    --------
+      $ copilot runs list
+      $ copilot runs list --json
+    """
+    from copilot.data.runs import MANIFEST, RUNS_HOME, RunFolder, list_runs
+
+    found = [(path.name, RunFolder(path).read_json(MANIFEST)) for path in list_runs()]
+    if shell.json:
+        keys = ("command", "status", "started", "approved_by", "graph_hash")
+        shell.emit({"runs": [{"id": name, **{key: told.get(key) for key in keys}} for name, told in found]})
+        return
+    if not found:
+        shell.console.say(f"There are no runs in {RUNS_HOME}.")
+        return
+    head = ("run", "command", "data", "started", "status", "accepted by")
+    shell.console.table(head, [_row(name, told) for name, told in found])
+
+
+def show(shell: Shell, run: RunName) -> None:
+    """Show one run: its question, its voters, its graph and where everything is.
+
+    Examples
+    --------
+      $ copilot runs show 3f2a
+      $ copilot runs show demo-run --json
+    """
+    from copilot.data.runs import MANIFEST, find_run
+
+    folder = find_run(run)
+    manifest = folder.read_json(MANIFEST)
+    files = sorted(path.name for path in folder.path.iterdir() if path.is_file() and not path.name.startswith("."))
+    if shell.json:
+        shell.emit({"manifest": manifest, "files": files}, run_id=manifest.get("run_id"))
+        return
+    console = shell.console
+    console.table(("what", "value"), [(key, _plain(manifest.get(key))) for key in _SHOWN if key in manifest])
+    if "consensus.json" in files:
+        from copilot.domain.consensus import Consensus
+        from copilot.report.edges_table import edges_table, summary
+
+        consensus = Consensus.model_validate(folder.read_json("consensus.json"))
+        console.draw(edges_table(consensus))
+        console.say(summary(consensus))
+    console.say(f"Files in {folder.path}: {', '.join(files)}")
+
+
+def diff(
+    shell: Shell,
+    first: RunName,
+    second: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
+) -> None:
+    """Say how two runs differ: in their settings, and edge by edge in their graphs.
+
+    Examples
+    --------
+      $ copilot runs diff 3f2a 90bc
+    """
+    from copilot.data.runs import MANIFEST, find_run
+    from copilot.domain.graph import CausalGraph
+
+    folders = [find_run(first), find_run(second)]
+    manifests = [folder.read_json(MANIFEST) for folder in folders]
+    graphs = [CausalGraph.model_validate(folder.read_json("graph.json")["graph"]) for folder in folders]
+    edges = [{str(edge) for edge in graph.edges} for graph in graphs]
+    payload: dict[str, Any] = {
+        "same_graph": graphs[0].content_hash == graphs[1].content_hash,
+        "only_first": sorted(edges[0] - edges[1]),
+        "only_second": sorted(edges[1] - edges[0]),
+        "in_both": len(edges[0] & edges[1]),
+        "settings": _different(manifests[0].get("settings", {}), manifests[1].get("settings", {})),
+        "same_data": manifests[0]["data"]["sha256"] == manifests[1]["data"]["sha256"],
+    }
+    if shell.json:
+        shell.emit(payload)
+        return
+    rows = [
+        *[(edge, "yes", "no") for edge in payload["only_first"]],
+        *[(edge, "no", "yes") for edge in payload["only_second"]],
+        *[(name, _plain(pair[0]), _plain(pair[1])) for name, pair in payload["settings"].items()],
+    ]
+    names = tuple(folder.path.name for folder in folders)
+    if rows:
+        shell.console.table(("edge or setting", *names), rows)
+    same = "the same data" if payload["same_data"] else "different data"
+    shell.console.say(f"{payload['in_both']} edges in both; {same}.")
+
+
+def resume(shell: Shell, run: RunName) -> int:
+    """Go on with a run that stopped: the answers it has are used again, only the rest is asked.
+
+    Examples
+    --------
+      $ copilot runs resume 3f2a
+      $ copilot runs resume 3f2a --yes
+    """
+    from copilot.cli.app import run as run_command
+    from copilot.data.runs import MANIFEST, calls_of, find_run
+    from copilot.errors import InputDataError, UsageError
+
+    folder = find_run(run)
+    manifest = folder.read_json(MANIFEST)
+    arguments = [str(word) for word in manifest.get("arguments", [])]
+    if not arguments or arguments[0] == NAME:
+        raise InputDataError(f"the run {folder.path.name} does not say how it was started")
+    if "-" in arguments:
+        raise UsageError(
+            "a table that came from standard input cannot be read again",
+            advice="Run the command once more; answers in the cache are not asked for twice.",
+        )
+    place, answers = folder.path.resolve(), calls_of(folder.path.resolve())
+    words = [*arguments, *(["--yes"] if shell.yes and "--yes" not in arguments else [])]
+    words += [] if answers is None else ["--answers", str(answers)]
+    words += ["--run-dir", str(place)]
+    started_in = Path(str(manifest.get("folder", ".")))
+    if not started_in.is_dir():
+        raise InputDataError(f"the folder {str(started_in)!r}, where the run was started, is gone")
+    os.chdir(started_in)
+    shell.console.say(f"Going on with {manifest.get('command')}, run {manifest.get('run_id')}.")
+    return run_command(words, shell.console)
+
+
+def _row(name: str, told: dict[str, Any]) -> tuple[str, ...]:
+    accepted = told.get("approved_by") or "nobody"
+    source = Path(str(told.get("data", {}).get("source", ""))).name
+    return (name, str(told.get("command")), source, str(told.get("started")), str(told.get("status")), str(accepted))
+
+
+def _different(first: dict[str, Any], second: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    names = sorted({*first, *second})
+    pairs = {name: (first.get(name, {}).get("value"), second.get(name, {}).get("value")) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(told)}" for key, told in value.items())
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
+    return "-" if value is None else str(value)
+
+
+_SHOWN = (
+    *("run_id", "command", "status", "started", "updated", "data", "seed"),
+    *("approved_by", "reviewed", "graph_hash", "usage", "arguments", "versions"),
+)
+
+COMMANDS = (
+    Command("list", "List runs, the newest first.", list_all),
+    Command("show", "Show one run.", show),
+    Command("diff", "Compare two runs.", diff),
+    Command("resume", "Go on with a run that stopped.", resume),
+)

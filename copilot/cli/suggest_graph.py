@@ -1,0 +1,259 @@
+"""``copilot suggest-graph``: from a table and a sentence of context to a graph whose every edge shows its votes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from copilot.cli.options import (
+    MODEL_SETTINGS,
+    VOTE_SETTINGS,
+    Context,
+    DryRun,
+    LongOutcome,
+    Record,
+    Replay,
+    ShowPrompt,
+    Treatment,
+)
+from copilot.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from copilot.composition.suggest import SuggestJob
+    from copilot.data.runs import RunFolder
+    from copilot.domain.review import Review
+    from copilot.workflow.suggest_graph import Suggestion
+
+NAME = "suggest-graph"
+SUMMARY = "Propose a causal graph for a table, by votes."
+SETTINGS = (*MODEL_SETTINGS, *VOTE_SETTINGS)
+
+
+def run(
+    shell: Shell,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, their gzip, or Parquet; - is standard input.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the graph here: .dot, .json, .gml, .dagitty, .mmd."),
+    ] = None,
+    treatment: Treatment = None,
+    outcome: LongOutcome = None,
+    context: Context = None,
+    describe: Annotated[
+        str | None, typer.Option("--describe", metavar="FILE", help="What the columns mean: YAML or CSV.")
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--columns", metavar="NAMES", help="Only these columns; commas or repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", metavar="NAMES", help="Not these columns; commas or repeated.")
+    ] = None,
+    require: Annotated[
+        list[str] | None, typer.Option("--require", metavar="A->B", help="An edge that must be in the graph.")
+    ] = None,
+    forbid: Annotated[
+        list[str] | None, typer.Option("--forbid", metavar="A->B", help="An edge that must not be in the graph.")
+    ] = None,
+    tiers: Annotated[
+        str | None, typer.Option("--tiers", metavar="FILE", help="Time order: YAML list of lists, or CSV name,tier.")
+    ] = None,
+    latents: Annotated[
+        str,
+        typer.Option("--latents", metavar="suggest|accept", help="Draw suspected unmeasured causes that win, or not."),
+    ] = "suggest",
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the table, such as latin-1.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", metavar="CHAR", help="Separator of the table's cells.")
+    ] = None,
+    replay: Replay = None,
+    record: Record = None,
+    answered_by: Annotated[
+        str, typer.Option("--answered-by", metavar="TEXT", help="Who answers, for the head of the recording.")
+    ] = "",
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", metavar="FILE", help="calls.jsonl of an earlier run; only the rest is asked."),
+    ] = None,
+    show_prompt: ShowPrompt = False,
+    dry_run: DryRun = False,
+) -> int | None:
+    """Ask models, or the data, for a causal graph over the columns of a table; vote; review; write the graph.
+
+    Names, kinds and your own words go to the model, never rows. With no model configured the data vote by causal
+    discovery. On a terminal you review the graph edge by edge; elsewhere, or with --yes, it is stamped "not reviewed".
+
+    Examples
+    --------
+      $ copilot suggest-graph sales.csv --context "weekly sales of 40 shops" -o graph.dot
+      $ copilot suggest-graph trial.csv --context @notes.md --describe columns.yaml --tiers order.yaml
+      $ copilot suggest-graph data.csv --voters data --yes --json
+    """
+    from copilot.composition.suggest import SuggestJob, SuggestOptions
+    from copilot.composition.wiring import AnswerFiles
+    from copilot.data.tables import ReadOptions
+    from copilot.domain.variables import Query
+
+    _check_places(output, record, replay, data)
+    options = SuggestOptions(
+        data=data,
+        context=context or "",
+        describe=describe,
+        columns=tuple(columns or ()),
+        exclude=tuple(exclude or ()),
+        query=Query(treatment=treatment, outcome=outcome),
+        require=tuple(require or ()),
+        forbid=tuple(forbid or ()),
+        tiers=tiers,
+        read=ReadOptions(encoding=encoding, delimiter=delimiter),
+        files=AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers),
+        accept_latents=_latents(latents) == "accept",
+    )
+    job = SuggestJob(shell.settings(), options)
+    if show_prompt or dry_run:
+        _preview(shell, job, show_prompt=show_prompt)
+        return None
+    _say_first(shell, job)
+    from copilot.data.runs import RunFolder
+
+    folder = RunFolder.make(job.run_id, shell.run_dir)
+    arguments = list(sys.argv[1:])
+    suggestion = job.run(folder, arguments=arguments, progress=shell.console.progress(), warn=shell.console.warn)
+    _finish(shell, job, suggestion, folder, output)
+    return None
+
+
+def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFolder, output: Path | None) -> None:
+    """Show the votes, hold the review, and write everything."""
+    from copilot.composition.outcome import write_outcome
+    from copilot.report.edges_table import edges_table, summary
+
+    notices = (*job.notices, *suggestion.notices, *suggestion.consensus.notices)
+    if not shell.quiet:
+        shell.console.draw(edges_table(suggestion.consensus))
+        shell.console.say(summary(suggestion.consensus))
+    for notice in (*suggestion.notices, *suggestion.consensus.notices):
+        _tell(shell, notice.level, notice.message)
+    review = _review(shell, job, suggestion)
+    written = write_outcome(job, suggestion, review, notices, folder, output)
+    _say_last(shell, suggestion, review, folder, output)
+    if shell.json:
+        shell.emit({**written.payload, "usage": job.usage}, run_id=job.run_id)
+    elif output is None:
+        shell.console.result(written.dot.rstrip("\n"))
+
+
+def _review(shell: Shell, job: SuggestJob, suggestion: Suggestion) -> Review:
+    from copilot.workflow.accept import accept_unseen
+
+    if shell.console.interactive and not shell.yes:
+        from copilot.cli.review_screen import review_on_screen
+
+        return review_on_screen(shell.console, suggestion.consensus)
+    least = job.plan.rules.min_support if job.options.accept_latents else None
+    return accept_unseen(suggestion.consensus, yes=shell.yes, latent_support=least)
+
+
+def _say_first(shell: Shell, job: SuggestJob) -> None:
+    for notice in job.notices:
+        _tell(shell, notice.level, notice.message)
+    shell.console.say(job.announcement())
+
+
+def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunFolder, output: Path | None) -> None:
+    from copilot.domain.text import shown
+
+    drawn = {edge.pair for edge in review.graph.edges}
+    for latent in suggestion.consensus.latents:
+        names = tuple(sorted(latent.affects))
+        if any((a, b) not in drawn for a in names for b in names if a < b):
+            shell.console.say(
+                f"Suspected, and not in the graph: {latent.name}, which would affect "
+                f"{', '.join(map(shown, latent.affects))} ({latent.votes} of {latent.valid} ballots)."
+            )
+    if review.approved_by is None:
+        shell.console.say(
+            f"Nobody has accepted this graph yet. Review it with: copilot review {folder.path}", style="bold"
+        )
+    elif not review.reviewed:
+        shell.console.say("Accepted without review; the graph is stamped so.", style="bold")
+    shell.console.say(f"Everything this rests on: {folder.path}{f'; the graph: {output}' if output else ''}")
+
+
+def _preview(shell: Shell, job: SuggestJob, *, show_prompt: bool) -> None:
+    """Print what would be sent, or how much of it; send nothing."""
+    from copilot.composition.wiring import estimate
+
+    requests = job.requests()
+    guess = estimate(job.settings, requests)
+    payload: dict[str, Any] = {
+        "dry_run": True,
+        "announcement": job.announcement(),
+        "estimate": guess.model_dump(mode="json"),
+        "focused_at_most": max(0, job.plan.max_votes - job.plan.votes) if requests else 0,
+    }
+    if show_prompt and requests:
+        payload["first_request"] = [message.model_dump() for message in requests[0].messages]
+    if shell.json:
+        shell.emit(payload, run_id=job.run_id)
+        return
+    console = shell.console
+    console.say(job.announcement())
+    if show_prompt and requests:
+        for message in requests[0].messages:
+            console.result(f"[{message.role}]\n{message.content}\n")
+        console.say(f"The first of {len(requests)} requests; the others differ in order, persona and wording.")
+    if requests:
+        console.result(_estimate_text(payload))
+    else:
+        console.result("No request would be sent.")
+
+
+def _estimate_text(payload: dict[str, Any]) -> str:
+    guess = payload["estimate"]
+    low, high = (guess["prompt_tokens"][i] + guess["completion_tokens"][i] for i in (0, 1))
+    cost = "cost unknown: no price for this model; one can be set under [prices] in copilot.toml"
+    if guess["cost_usd"] is not None:
+        cost = f"about ${guess['cost_usd'][0]:.4f} to ${guess['cost_usd'][1]:.4f}"
+    extra = f", and up to {payload['focused_at_most']} more on contested pairs" if payload["focused_at_most"] else ""
+    return f"{guess['calls']} requests{extra}; {low:,} to {high:,} tokens; {cost}. Nothing was sent."
+
+
+def _tell(shell: Shell, level: str, message: str) -> None:
+    if level == "warning":
+        shell.console.warn(message)
+    else:
+        shell.console.say(message, style="dim")
+
+
+def _latents(value: str) -> Literal["suggest", "accept"]:
+    from copilot.errors import UsageError
+
+    if value == "suggest":
+        return "suggest"
+    if value == "accept":
+        return "accept"
+    raise UsageError(f"--latents cannot be {value!r}", advice="Say --latents suggest or --latents accept.")
+
+
+def _check_places(output: Path | None, record: Path | None, replay: Path | None, data: str) -> None:
+    """Refuse, before anything is asked, places that could not be written or would overwrite an input."""
+    from copilot.data.graph_files import format_of
+    from copilot.errors import UsageError
+
+    for flag, place in (("-o", output), ("--record", record)):
+        if place is None:
+            continue
+        if place.is_dir() or not place.parent.is_dir():
+            why = "is a folder" if place.is_dir() else f"lies in {str(place.parent)!r}, which does not exist"
+            raise UsageError(f"{flag} {str(place)!r} {why}", advice="Name a file in a folder that exists.")
+        inputs = [Path(data), *([replay] if replay else [])]
+        if any(other.exists() and place.exists() and other.samefile(place) for other in inputs):
+            raise UsageError(f"{flag} {str(place)!r} is an input of this run", advice="Name another file.")
+    if output is not None:
+        format_of(str(output))

@@ -1,0 +1,186 @@
+"""The first task: draw the whole graph, or for large tables the direct causes of one block of variables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+from copilot.domain.text import one_line
+from copilot.domain.votes import EdgeVote, GraphBallot, LatentVote, Slip
+from copilot.elicitation.diversity import Plan, Stream, draw_plans
+from copilot.elicitation.naming import Naming, Slips
+from copilot.elicitation.prompts import load_prompt
+from copilot.elicitation.schemas import TEXT, Schema, listed, one_of, record
+from copilot.elicitation.setting import Setting, blocks
+from copilot.elicitation.task import Sheet, sheet
+
+PROMPT = "suggest-graph"
+_MOST = 5_000
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+
+class _Arrow(_Line):
+    source: str = Field(validation_alias=AliasChoices("from", "source", "cause"))
+    target: str = Field(validation_alias=AliasChoices("to", "target", "effect"))
+    reason: str = Field(default="", validation_alias=AliasChoices("reason", "mechanism", "rationale"))
+
+
+class _Pair(_Line):
+    first: str
+    second: str
+
+
+class _Unmeasured(_Line):
+    name: str
+    affects: list[str] = Field(max_length=_MOST)
+    reason: str = ""
+
+
+class GraphReply(_Line):
+    """What a model sends back; keys beyond these are ignored, "edges" must be there and may be empty."""
+
+    edges: list[_Arrow] = Field(max_length=_MOST)
+    unsure: list[_Pair] = Field(default_factory=list, max_length=_MOST)
+    unmeasured: list[_Unmeasured] = Field(default_factory=list, max_length=_MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPart:
+    """One readable sheet in column names, before sheets of one ballot are put together."""
+
+    targets: frozenset[str]
+    arrows: tuple[EdgeVote, ...]
+    unsure: tuple[tuple[str, str], ...]
+    latents: tuple[LatentVote, ...]
+    slips: Slips = field(default_factory=Slips)
+
+
+def graph_schema(naming: Naming, targets: Sequence[str]) -> Schema:
+    """Build the reply schema; it admits only the ids shown, and only the asked ones as targets."""
+    any_id = one_of(naming.ids)
+    return record(
+        plan=TEXT,
+        edges=listed(record(from_=any_id, to=one_of([naming.id_of(name) for name in targets]), reason=TEXT)),
+        unsure=listed(record(first=any_id, second=any_id)),
+        unmeasured=listed(record(name=TEXT, affects=listed(any_id), reason=TEXT)),
+    )
+
+
+def graph_sheets(setting: Setting, votes: int) -> tuple[Sheet[GraphPart], ...]:
+    """Make the requests for `votes` ballots: one a ballot up to 25 variables, one a block beyond."""
+    prompt = load_prompt(PROMPT, setting.prompts)
+    made = []
+    for plan in draw_plans(Stream.GRAPH, prompt, setting.models, votes, setting.seed):
+        naming = Naming(plan.shuffled(setting.names))
+        for targets in blocks(naming.shown):
+            filled = {
+                "variables": setting.variable_lines(naming),
+                "study": setting.study_text(naming),
+                "scope": _scope(naming, targets),
+            }
+            read = _Reader(naming, frozenset(targets))
+            made.append(sheet(setting, prompt, plan, filled, graph_schema(naming, targets), read))
+    return tuple(made)
+
+
+def merge_parts(plan: Plan, parts: Sequence[GraphPart]) -> GraphBallot:
+    """Put the sheets of one ballot together; a pair drawn in both directions becomes one the ballot is unsure of."""
+    slips = Slips()
+    drawn: dict[tuple[str, str], EdgeVote] = {}
+    for part in parts:
+        for arrow in part.arrows:
+            drawn.setdefault((arrow.source, arrow.target), arrow)
+    both = {_pair(a, b) for a, b in drawn if (b, a) in drawn}
+    for first, second in sorted(both):
+        slips.add(Slip.BOTH_WAYS, f"{first} <-> {second}")
+    edges = {ends: arrow for ends, arrow in drawn.items() if _pair(*ends) not in both}
+    unsure = both | {pair for part in parts for pair in part.unsure}
+    unsure -= {_pair(*ends) for ends in edges}
+    latents = {(vote.name, vote.affects): vote for part in parts for vote in part.latents}
+    return GraphBallot(
+        voter=plan.voter,
+        edges=tuple(edges[ends] for ends in sorted(edges)),
+        unsure=tuple(sorted(unsure)),
+        latents=tuple(latents[key] for key in sorted(latents)),
+        asked=frozenset().union(*(part.targets for part in parts)),
+        slips=_summed([*(part.slips for part in parts), slips]).counts(),
+    )
+
+
+class _Reader:
+    """Reads the reply to one sheet."""
+
+    def __init__(self, naming: Naming, targets: frozenset[str]) -> None:
+        self._naming = naming
+        self._targets = targets
+
+    def __call__(self, data: Any) -> GraphPart:
+        reply = GraphReply.model_validate(data)
+        slips = Slips()
+        arrows: dict[tuple[str, str], EdgeVote] = {}
+        for line in reply.edges:
+            ends = self._ends(line.source, line.target, slips)
+            if ends is None:
+                continue
+            if ends[1] not in self._targets:
+                slips.add(Slip.OUT_OF_SCOPE, f"{ends[0]} -> {ends[1]}")
+            elif ends in arrows:
+                slips.add(Slip.REPEATED, f"{ends[0]} -> {ends[1]}")
+            else:
+                arrows[ends] = EdgeVote(source=ends[0], target=ends[1], reason=one_line(line.reason))
+        unsure = {self._ends(line.first, line.second, slips) for line in reply.unsure}
+        return GraphPart(
+            targets=self._targets,
+            arrows=tuple(arrows.values()),
+            unsure=tuple(sorted(_pair(*ends) for ends in unsure if ends is not None)),
+            latents=tuple(self._latents(reply, slips)),
+            slips=slips,
+        )
+
+    def _ends(self, first: str, second: str, slips: Slips) -> tuple[str, str] | None:
+        here, there = self._naming.resolve(first, slips), self._naming.resolve(second, slips)
+        if here is None or there is None:
+            return None
+        if here == there:
+            slips.add(Slip.SELF_LOOP, here)
+            return None
+        return here, there
+
+    def _latents(self, reply: GraphReply, slips: Slips) -> list[LatentVote]:
+        votes = []
+        for line in reply.unmeasured:
+            found = {self._naming.resolve(written, slips) for written in line.affects} - {None}
+            affects = tuple(sorted(name for name in found if name is not None))
+            if len(affects) > 1:
+                name = one_line(line.name, 80) or "unnamed"
+                votes.append(LatentVote(name=name, affects=affects, reason=one_line(line.reason)))
+            else:
+                slips.add(Slip.OUT_OF_SCOPE, line.name)
+        return votes
+
+
+def _scope(naming: Naming, targets: Sequence[str]) -> str:
+    if len(targets) == len(naming.shown):
+        return "Draw the whole graph."
+    asked = ", ".join(naming.id_of(name) for name in targets)
+    return (
+        f"Give only the arrows that point to one of these: {asked}. Their direct causes may be any of the listed "
+        "variables. Other arrows are asked for elsewhere."
+    )
+
+
+def _pair(first: str, second: str) -> tuple[str, str]:
+    return (first, second) if first <= second else (second, first)
+
+
+def _summed(all_slips: Sequence[Slips]) -> Slips:
+    total = Slips()
+    for slips in all_slips:
+        total.merge(slips)
+    return total

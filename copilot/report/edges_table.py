@@ -1,0 +1,106 @@
+"""The voted graph for a person at a terminal: one row an edge, its votes, and what is doubtful about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from copilot.domain.consensus import Consensus, ConsensusEdge, EdgeSupport, Status
+from copilot.domain.graph import EdgeKind
+from copilot.domain.text import one_line, shown
+from copilot.domain.votes import Group
+
+if TYPE_CHECKING:
+    from rich.console import Group as RichGroup
+    from rich.table import Table
+
+_ARROWS = {EdgeKind.DIRECTED: "→", EdgeKind.BIDIRECTED: "↔", EdgeKind.UNDIRECTED: "—"}
+_STYLES = {Status.CONTESTED: "yellow", Status.CUT: "red", Status.FORBIDDEN: "red", Status.REQUIRED: "bold"}
+_ORDER = (Status.CONTESTED, Status.CUT, Status.FORBIDDEN, Status.REQUIRED, Status.ACCEPTED, Status.REJECTED)
+
+
+def edges_table(consensus: Consensus) -> RichGroup:
+    """Draw what the votes say: the edges of the graph, then what was left out and why a person should look.
+
+    Rejected edges that nobody doubts are counted, not listed.
+    """
+    from rich.console import Group as RichGroup
+    from rich.text import Text
+
+    inside = [edge for edge in consensus.edges if edge.in_graph]
+    outside = [edge for edge in consensus.edges if not edge.in_graph and edge.status is not Status.REJECTED]
+    quiet = sum(1 for edge in consensus.edges if not edge.in_graph and edge.status is Status.REJECTED)
+    parts: list[Table | Text] = []
+    if inside:
+        parts.append(_table("In the graph", inside, consensus))
+    if outside:
+        parts.append(_table("Left out, and worth a look", outside, consensus))
+    if quiet:
+        parts.append(Text(f"{quiet} more named by a minority of ballots and left out (see --json).", style="dim"))
+    return RichGroup(*parts)
+
+
+def strength(edge: ConsensusEdge) -> str:
+    """Say what an edge rests on, on one line.
+
+    Returns
+    -------
+    str
+        Such as ``"contested; challengers: 1 drop of 3"``.
+    """
+    words = [] if edge.status is Status.ACCEPTED else [edge.status.value]
+    count = edge.challenge
+    if count is not None:
+        said = [f"{number} {word}" for word in ("drop", "reverse", "add") if (number := getattr(count, word))]
+        if said:
+            words.append(f"challengers: {', '.join(said)} of {count.valid}")
+    return "; ".join([*words, *edge.notes])
+
+
+def summary(consensus: Consensus) -> str:
+    """Say in one or two lines what came of the vote."""
+    drawn = len(consensus.graph.edges)
+    contested = sum(1 for edge in consensus.edges if edge.status is Status.CONTESTED)
+    parts = [f"{drawn} edge{'s' * (drawn != 1)} over {len(consensus.graph.nodes)} variables"]
+    for group, turnout in sorted(consensus.turnout.items()):
+        who = "model" if group is Group.LLM else "data"
+        lost = f" ({turnout.abstained} abstained)" if turnout.abstained else ""
+        parts.append(f"{turnout.valid} of {turnout.asked} {who} ballots valid{lost}")
+    if consensus.challenge_turnout is not None:
+        parts.append(f"{consensus.challenge_turnout.valid} of {consensus.challenge_turnout.asked} challengers")
+    if contested:
+        parts.append(f"{contested} contested")
+    if consensus.cycle_cuts:
+        parts.append(f"{len(consensus.cycle_cuts)} cut out of a circle")
+    return "; ".join(parts) + "."
+
+
+def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    groups = sorted(consensus.turnout)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", title_style="bold")
+    table.add_column("edge", overflow="fold")
+    for group in groups:
+        table.add_column("models" if group is Group.LLM else "data", justify="right", no_wrap=True)
+    table.add_column("95 % interval", no_wrap=True)
+    table.add_column("what to know", overflow="fold")
+    for edge in sorted(edges, key=_doubt_first):
+        why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
+        known = "; ".join(part for part in (strength(edge), one_line(why, 90)) if part)
+        table.add_row(
+            Text(f"{shown(edge.source)} {_ARROWS[edge.kind]} {shown(edge.target)}", style=_STYLES.get(edge.status, "")),
+            *[Text(_count(edge.groups.get(group))) for group in groups],
+            Text(f"{edge.support.interval[0]:.2f} to {edge.support.interval[1]:.2f}" if edge.support.valid else ""),
+            Text(known),
+        )
+    return table
+
+
+def _count(support: EdgeSupport | None) -> str:
+    return "" if support is None or not support.valid else f"{support.votes}/{support.valid}"
+
+
+def _doubt_first(edge: ConsensusEdge) -> tuple[int, float, str, str]:
+    return (_ORDER.index(edge.status), edge.support.support, edge.source, edge.target)
