@@ -14,7 +14,7 @@ from copilot.discovery.learned import Effort, Learned
 from copilot.discovery.moments import moments_of
 from copilot.discovery.prepare import Prepared, prepare
 from copilot.discovery.translate import knowledge_of
-from copilot.discovery.workers import Outcome, Task, run_tasks
+from copilot.discovery.workers import FAULTS, Outcome, Task, failed, run_tasks
 from copilot.domain.consensus import Constraints
 from copilot.domain.graph import EdgeKind
 from copilot.domain.notice import Level, Notice
@@ -123,10 +123,13 @@ def discover(
     effort = _effort(len(encoded.names), alpha)
     drawn = min(max(len(encoded.design) // 2, _FEWEST_DRAWN), max_rows)
 
-    def make(number: int) -> Task:
+    def make(number: int) -> Task | Outcome:
         rows, own = _child(seed, number).spawn(2)
         picked = np.sort(np.random.default_rng(rows).choice(len(encoded.design), drawn, replace=False))
-        moments = moments_of(encoded, picked, gaps=prepared.gaps)
+        try:
+            moments = moments_of(encoded, picked, gaps=prepared.gaps)
+        except FAULTS as fault:
+            return failed(number, fault)
         known = knowledge.without(moments.unseen()) if prepared.gaps else knowledge
         return Task(number, chosen[number % len(chosen)], moments, known, effort, own)
 
@@ -213,7 +216,7 @@ def _say_limits(outcomes: Sequence[Outcome], outside: int) -> list[Notice]:
             f"{cut} of {len(outcomes)} resamples ended at a limit of the search, so some edges on their ballots may be "
             "indirect. Fewer columns make the search complete."
         )
-        notices.append(Notice(code="search_limited", message=message, count=cut))
+        notices.append(Notice(code="search_limited", message=message, count=cut, level=Level.INFO))
     silent = sum(bool(outcome.silent) for outcome in outcomes)
     if silent:
         message = (

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from copilot.discovery.dependence import MIN_SHARED, RIDGE, Dependence, FloatArray
+from copilot.discovery.dependence import MIN_SHARED, RIDGE, Dependence
 from copilot.discovery.encode import Encoded, encode
 from copilot.discovery.moments import moments_of
 from copilot.domain.notice import Level, Notice
@@ -165,7 +165,7 @@ def _set_aside_copies(encoded: Encoded, notices: list[Notice], *, gaps: bool) ->
     for block, name in enumerate(encoded.names):
         row = dependence.row(block, 0)
         suspects = [o for o in kept if encoded.dims[o] == encoded.dims[block] and row[o] > _SUSPECT * encoded.dims[o]]
-        alike = [o for o in suspects if _is_copy(moments.correlation, encoded, o, block)]
+        alike = [o for o in suspects if _is_copy(encoded, o, block)]
         if not alike:
             kept.append(block)
             continue
@@ -178,12 +178,13 @@ def _set_aside_copies(encoded: Encoded, notices: list[Notice], *, gaps: bool) ->
     return slim
 
 
-def _is_copy(correlation: FloatArray, encoded: Encoded, first: int, second: int) -> bool:
-    """Whether the first block fixes the second."""
-    one, two = (np.arange(encoded.starts[b], encoded.starts[b] + encoded.dims[b]) for b in (first, second))
-    cross = correlation[np.ix_(one, two)]
-    rest = correlation[np.ix_(two, two)] - cross.T @ np.linalg.pinv(correlation[np.ix_(one, one)]) @ cross
-    return bool(np.diagonal(rest).max() < _COPY)
+def _is_copy(encoded: Encoded, first: int, second: int) -> bool:
+    """Whether the first column fixes the second on the rows that hold both, and vice versa: both are equally wide."""
+    both = encoded.keep([first, second]).design
+    both = both[~np.isnan(both).any(axis=1)]
+    one, two = np.hsplit(both - both.mean(axis=0), [int(encoded.dims[first])])
+    rest = two - one @ (np.linalg.pinv(one) @ two)
+    return bool(((rest * rest).sum(axis=0) <= _COPY * (two * two).sum(axis=0)).all())
 
 
 def _name_collinear(encoded: Encoded, notices: list[Notice]) -> None:

@@ -22,6 +22,9 @@ from copilot.discovery.learned import Effort, Learned
 WORTH_WORKERS = 3.0
 """Seconds of remaining work, as the first resamples tell, from which starting worker processes pays."""
 
+FAULTS = (ArithmeticError, LookupError, RuntimeError, ValueError, MemoryError)
+"""What a numerical failure may raise; anything else is our bug and goes through."""
+
 _AHEAD = 3
 
 
@@ -74,20 +77,27 @@ class Outcome:
     fault: str = ""
 
 
-def carry_out(task: Task) -> Outcome:
-    """Run one task; a numerical failure costs this resample only."""
+def carry_out(task: Task | Outcome) -> Outcome:
+    """Run one task; a numerical failure costs this resample only, and one met while drawing it up is passed on."""
+    if isinstance(task, Outcome):
+        return task
     learn = next(algorithm.learn for algorithm in ALGORITHMS if algorithm.name == task.algorithm)
     try:
         with np.errstate(all="ignore"):
             learned = learn(Dependence(task.moments), task.knowledge, task.effort, np.random.default_rng(task.seed))
-    except (ArithmeticError, LookupError, RuntimeError, ValueError, MemoryError) as fault:
-        return Outcome(task.number, None, fault=f"{type(fault).__name__}: {fault}")
+    except FAULTS as fault:
+        return failed(task.number, fault)
     silent = tuple(int(block) for block in np.flatnonzero(task.moments.dead))
     return Outcome(task.number, learned, silent, tuple(task.moments.unseen()))
 
 
+def failed(number: int, fault: Exception) -> Outcome:
+    """Say what went wrong with one resample."""
+    return Outcome(number, None, fault=f"{type(fault).__name__}: {fault}")
+
+
 def run_tasks(
-    make: Callable[[int], Task], total: int, *, jobs: int, on_done: Callable[[int, int], None] | None
+    make: Callable[[int], Task | Outcome], total: int, *, jobs: int, on_done: Callable[[int, int], None] | None
 ) -> list[Outcome]:
     """Run tasks 0 … total - 1 and return their outcomes in that order.
 
@@ -98,7 +108,7 @@ def run_tasks(
     Parameters
     ----------
     make
-        Makes the task with a number; pure, and called in this process only.
+        Makes the task with a number, or says that it could not; pure, and called in this process only.
     total
         Number of tasks.
     jobs
@@ -129,7 +139,9 @@ def run_tasks(
     return [done[number] for number in range(total)]
 
 
-def _share_out(make: Callable[[int], Task], numbers: list[int], jobs: int, keep: Callable[[Outcome], None]) -> None:
+def _share_out(
+    make: Callable[[int], Task | Outcome], numbers: list[int], jobs: int, keep: Callable[[Outcome], None]
+) -> None:
     """Give the tasks to worker processes, a few ahead; returns early if the workers die."""
     before = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
