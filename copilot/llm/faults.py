@@ -143,6 +143,9 @@ def _error_fields(data: Any) -> tuple[str, str]:
 def fault_of_connection(error: BaseException) -> Fault:
     """Tell apart failures below HTTP by the errors that caused them."""
     chain = _causes(error)
+    names = {type(cause).__name__ for cause in chain}
+    if "ConnectTimeout" in names:
+        return Fault(Kind.UNREACHABLE, says="it does not take up the connection in time")
     if any(isinstance(cause, ssl.SSLError) for cause in chain):
         told = next(cause for cause in chain if isinstance(cause, ssl.SSLError))
         return Fault(Kind.TLS, says=getattr(told, "verify_message", "") or told.reason or str(told))
@@ -150,8 +153,7 @@ def fault_of_connection(error: BaseException) -> Fault:
         return Fault(Kind.UNREACHABLE, says="its name cannot be resolved; check the URL and your connection")
     if any(isinstance(cause, ConnectionRefusedError) for cause in chain):
         return Fault(Kind.UNREACHABLE, says="it refuses the connection; is the server running?")
-    names = {type(cause).__name__ for cause in chain}
-    if names & {"ConnectError", "ConnectTimeout", "ProxyError", "UnsupportedProtocol"}:
+    if names & {"ConnectError", "ProxyError", "UnsupportedProtocol"}:
         told_by = next((str(cause) for cause in reversed(chain) if str(cause)), "no connection")
         proxy = "the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY) does not connect: " if "ProxyError" in names else ""
         return Fault(Kind.UNREACHABLE, says=f"{proxy}{told_by}")

@@ -65,13 +65,20 @@ def _make_client(endpoint: Endpoint) -> openai.AsyncOpenAI:
     import httpx2
     import openai
 
-    http = openai.DefaultAsyncHttpxClient(
-        # The deadline is the caller's: a read timeout starts anew with every byte.
-        timeout=httpx2.Timeout(None, connect=_CONNECT_S),
-        limits=httpx2.Limits(max_connections=None, max_keepalive_connections=50),
-        max_redirects=_REDIRECTS,
-        event_hooks={"response": [_stay_with_host]},
-    )
+    try:
+        http = openai.DefaultAsyncHttpxClient(
+            # The deadline is the caller's: a read timeout starts anew with every byte.
+            timeout=httpx2.Timeout(None, connect=_CONNECT_S),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=50),
+            max_redirects=_REDIRECTS,
+            event_hooks={"response": [_stay_with_host]},
+        )
+    except (ImportError, ValueError, OSError, httpx2.InvalidURL) as error:
+        raise ConfigurationError(
+            "no connection can be set up with the proxy and certificate settings in the environment",
+            reason=endpoint.without_key(str(error)),
+            advice="Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from error
     return openai.AsyncOpenAI(
         api_key=endpoint.api_key.get_secret_value(), base_url=endpoint.base_url, max_retries=0, http_client=http
     )

@@ -279,19 +279,54 @@ def test_an_unknown_host_is_named(kit: Any, monkeypatch: Any) -> None:
 
 
 def test_a_broken_secure_connection_is_not_retried(kit: Any) -> None:
+    async def speak_plainly(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
     async def main() -> Any:
-        async with kit.loopback(in_turn(kit.chat())) as server:
-            naps = kit.naps()
-            completer = kit.completer(server.base_url.replace("http:", "https:"), naps)
-            with pytest.raises(ProviderError) as caught:
-                await completer.complete(kit.request())
-            await completer.aclose()
-            return caught.value, naps
+        server = await asyncio.start_server(speak_plainly, "127.0.0.1", 0)
+        naps = kit.naps()
+        completer = kit.completer(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", naps)
+        with pytest.raises(ProviderError) as caught:
+            await completer.complete(kit.request())
+        await completer.aclose()
+        server.close()
+        return caught.value, naps
 
     error, naps = asyncio.run(main())
     assert error.fatal
     assert "secure connection to 127.0.0.1" in error.message
     assert naps.taken == []
+
+
+def test_a_proxy_in_the_environment_is_used(kit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> Any:
+        async with kit.loopback(in_turn(kit.chat())) as server:
+            monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+            completer = kit.completer("http://model.invalid/v1")
+            await completer.complete(kit.request())
+            await completer.aclose()
+            return server.seen[0].path
+
+    assert asyncio.run(main()) == "http://model.invalid/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HTTP_PROXY", "nonsense://host"), ("SSL_CERT_FILE", "/missing.pem")],
+)
+def test_a_broken_proxy_or_certificate_setting_is_told(
+    kit: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    async def main() -> None:
+        await kit.completer("http://model.invalid/v1").complete(kit.request())
+
+    with pytest.raises(ConfigurationError) as caught:
+        asyncio.run(main())
+    assert "HTTPS_PROXY" in caught.value.advice
+    assert "SSL_CERT_FILE" in caught.value.advice
 
 
 def forms(seen: Any) -> Any:
