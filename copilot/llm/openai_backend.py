@@ -89,7 +89,8 @@ class OpenAICompleter:
             if outcome.kind is Kind.FILTERED:
                 said = self._endpoint.without_key(outcome.says)
                 return Completion(text="", finish_reason="content_filter", refusal=said, attempts=call.attempts)
-            if outcome.kind is Kind.REFUSED_REQUEST and call.capability.learn(payload, outcome):
+            adapts = outcome.kind is Kind.REFUSED_REQUEST and call.capability.learn(payload, outcome)
+            if adapts and call.capability.payload(request) != payload:
                 continue
             await self._wait_or_raise(call, outcome)
 

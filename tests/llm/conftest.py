@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from copilot.domain.votes import Group, Voter
+from copilot.errors import CopilotError
 from copilot.llm.completer import ChatRequest, Completion, Message
 from copilot.llm.openai_backend import CapabilityMemory, Endpoint, OpenAICompleter, RateGate, RetryPolicy
 
@@ -188,6 +189,28 @@ class Answers:
         """Nothing is open."""
 
 
+def serve_and_ask(script: Any, request: Any = None, naps: Any = None, **options: Any) -> Any:
+    """Serve a script, ask once, give back the outcome (an answer or the error) and what the server saw."""
+
+    async def main() -> Any:
+        async with Loopback(script) as server:
+            completer = make_completer(server.base_url, naps, **options)
+            try:
+                outcome = await completer.complete(request or make_request())
+            except CopilotError as error:
+                outcome = error
+            finally:
+                await completer.aclose()
+            return outcome, server.seen
+
+    return asyncio.run(main())
+
+
+def in_turn(*replies: Any) -> Any:
+    """Play replies one after the other, the last for ever."""
+    return lambda seen: replies[min(seen.number, len(replies) - 1)]
+
+
 @pytest.fixture
 def kit(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
@@ -203,4 +226,6 @@ def kit(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         completer=make_completer,
         naps=Naps,
         answers=Answers,
+        ask=serve_and_ask,
+        in_turn=in_turn,
     )
