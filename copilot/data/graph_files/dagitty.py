@@ -1,7 +1,7 @@
 """The language of dagitty: DOT with more arrows and marks for exposure, outcome and latent variables.
 
-A ``dag`` has arrows ``->``, ``<-`` and ``<->``; a ``pdag`` also ``--`` for an unknown direction. The graph types ``mag``
-and ``pag`` speak of whole classes of graphs: an arrow in them is no claim of a direct cause, so they are refused.
+A ``dag`` has arrows ``->``, ``<-`` and ``<->``; a ``pdag`` also ``--`` for an unknown direction. The types ``mag`` and
+``pag`` speak of whole classes of graphs: an arrow in them is no claim of a direct cause, so they are refused.
 """
 
 from __future__ import annotations

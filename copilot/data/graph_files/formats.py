@@ -46,7 +46,7 @@ _TITLE = r'(?:\s*+(?:"[^"]*+"|[^\s{}"\[]++))?\s*+\{'
 FORMATS: tuple[GraphFormat, ...] = (
     GraphFormat("dot", (".dot", ".gv"), rf"(?:strict\s++)?(?:di)?graph\b{_TITLE}", dot.parse, dot.write),
     GraphFormat("dagitty", (".dagitty",), rf"(?:dag|pdag|mag|pag)\b{_TITLE}", dagitty.parse, dagitty.write),
-    GraphFormat("gml", (".gml",), r"(?:(?:Creator|Version|comment)\s++[^\[]*+)?graph\s*+\[", gml.parse, gml.write),
+    GraphFormat("gml", (".gml",), r"(?:(?:Creator|Version|comment)\s[^\[]*?\s)?graph\s*+\[", gml.parse, gml.write),
     GraphFormat("json", (".json",), r'\{\s*+["}]', json_graph.parse, json_graph.write),
     GraphFormat("mermaid", (".mmd", ".mermaid"), r"flowchart\s|graph\s++(?:LR|RL|TB|TD|BT)\b", None, mermaid.write),
 )

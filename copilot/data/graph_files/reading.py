@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
-import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -149,7 +149,7 @@ def _require_text(text: str, where: str) -> None:
 
 def _read_bytes(path: str, where: str) -> bytes:
     try:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == _STDIN else _read_file(path)
+        data = _read_stdin() if path == _STDIN else _read_file(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise GraphFileError(
@@ -162,13 +162,24 @@ def _read_bytes(path: str, where: str) -> bytes:
     return data
 
 
+def _read_stdin() -> bytes:
+    stream = sys.stdin
+    if stream is None:
+        raise OSError(errno.EBADF, "It is closed")
+    return stream.buffer.read(MAX_BYTES + 1)
+
+
 def _read_file(path: str) -> bytes:
     # Opening a pipe that nobody writes to would wait for ever; opened so, it is just empty.
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as stream:
-        if stat.S_ISFIFO(os.fstat(handle).st_mode):
-            os.set_blocking(handle, True)
+    with open(path, "rb", opener=_open_at_once) as stream:
         return stream.read(MAX_BYTES + 1)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "set_blocking"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def _decode(data: bytes, where: str) -> str:
