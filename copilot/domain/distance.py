@@ -140,14 +140,7 @@ def structural_intervention_distance(guess: CausalGraph, truth: CausalGraph) -> 
     2
     """
     _require_same_nodes(guess, truth)
-    for graph in (guess, truth):
-        for edge in graph.edges:
-            if edge.kind is not EdgeKind.DIRECTED:
-                raise GraphError(
-                    f"the structural intervention distance does not know what to make of {edge}",
-                    reason="It is defined for graphs of directed edges alone.",
-                    advice="Use compare_edges or valid_adjustment_share.",
-                )
+    _require_directed(guess, truth)
     wrong = 0
     truth = CausalGraph.build(truth.names, directed=[(edge.source, edge.target) for edge in truth.edges])
     for cause in truth.names:
@@ -194,6 +187,17 @@ def valid_adjustment_share(guess: CausalGraph, truth: CausalGraph) -> float:
             chosen = some_adjustment_set(guess, treatment, outcome) if outcome in believed else None
             right += chosen is not None and is_valid_adjustment(truth, treatment, outcome, chosen)
     return right / asked if asked else 1.0
+
+
+def _require_directed(*graphs: CausalGraph) -> None:
+    for graph in graphs:
+        for edge in graph.edges:
+            if edge.kind is not EdgeKind.DIRECTED:
+                raise GraphError(
+                    f"the structural intervention distance does not know what to make of {edge}",
+                    reason="It is defined for graphs of directed edges alone.",
+                    advice="Use compare_edges or valid_adjustment_share.",
+                )
 
 
 def _require_same_nodes(guess: CausalGraph, truth: CausalGraph) -> None:

@@ -113,17 +113,7 @@ def edge_ends(attributes: Iterable[Attribute], source: Source, drawn: tuple[bool
     GraphFileError
         If ``dir`` has an unknown value or contradicts the operator, an end is a circle, or the edge is invisible.
     """
-    said = {}
-    for attribute in attributes:
-        word = attribute.key.casefold()
-        if word in _WORDS_OF_EDGES:
-            said[word] = attribute
-        elif word in _WORDS:
-            raise source.error(
-                attribute.offset,
-                f"the attribute {attribute.key!r} stands at an edge, and means something only at a node",
-                advice="Write it at the node it is about.",
-            )
+    said = _edge_words(attributes, source)
     if not said:
         return drawn
     _refuse_unclear(said, source)
@@ -147,6 +137,22 @@ def edge_ends(attributes: Iterable[Attribute], source: Source, drawn: tuple[bool
         tail and not _has_no_head(said.get("arrowtail")),
         head and not _has_no_head(said.get("arrowhead")),
     )
+
+
+def _edge_words(attributes: Iterable[Attribute], source: Source) -> dict[str, Attribute]:
+    """Pick the attributes that mean something at an edge; refuse those that mean something only at a node."""
+    said = {}
+    for attribute in attributes:
+        word = attribute.key.casefold()
+        if word in _WORDS_OF_EDGES:
+            said[word] = attribute
+        elif word in _WORDS:
+            raise source.error(
+                attribute.offset,
+                f"the attribute {attribute.key!r} stands at an edge, and means something only at a node",
+                advice="Write it at the node it is about.",
+            )
+    return said
 
 
 def _has_no_head(shape: Attribute | None) -> bool:

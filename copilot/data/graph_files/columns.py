@@ -55,12 +55,7 @@ def check_columns(
             notices += [] if node.observed else [_measured_after_all(node.name)]
         elif node.observed:
             if _folded(node.name) in folded:
-                raise GraphFileError(
-                    f"{where}: the node {node.name!r} is no column of the table",
-                    reason="Names are matched exactly, with case and spaces.",
-                    advice=f"Did you mean {folded[_folded(node.name)]!r}? If it is another variable, which nobody"
-                    " measured, mark it with [observed=no].",
-                )
+                raise _nearly(node.name, folded[_folded(node.name)], where)
             notices.append(_not_measured(node.name, columns))
     if not any(notice.code == "node_not_in_data" for notice in notices):
         return graph, tuple(notices)
@@ -70,6 +65,14 @@ def check_columns(
 
 def _folded(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _nearly(name: str, column: str, where: str) -> GraphFileError:
+    return GraphFileError(
+        f"{where}: the node {name!r} is no column of the table",
+        reason="Names are matched exactly, with case and spaces.",
+        advice=f"Did you mean {column!r}? If it is another variable, which nobody measured, mark it with [observed=no].",
+    )
 
 
 def _not_measured(name: str, columns: Sequence[str]) -> Notice:
