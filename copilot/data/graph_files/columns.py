@@ -71,7 +71,7 @@ def _nearly(name: str, column: str, where: str) -> GraphFileError:
     return GraphFileError(
         f"{where}: the node {name!r} is no column of the table",
         reason="Names are matched exactly, with case and spaces.",
-        advice=f"Did you mean {column!r}? If it is another variable, which nobody measured, mark it with [observed=no].",
+        advice=f"Did you mean {column!r}? If it is another variable, which nobody measured, mark it [observed=no].",
     )
 
 
