@@ -121,8 +121,8 @@ class SuggestJob:
             return []
         setting = self._setting(self.settings.models)
         empty = CausalGraph.build(nodes=self.plan.names)
-        sheets = (*graph_sheets(setting, self.plan.votes), *challenge_sheets(setting, empty, self.plan.challenge))
-        return [one.question.request for one in sheets]
+        first = [one.question.request for one in graph_sheets(setting, self.plan.votes)]
+        return first + [one.question.request for one in challenge_sheets(setting, empty, self.plan.challenge)]
 
     def announcement(self) -> str:
         """Say in one line who votes, and what leaves this machine and where to."""

@@ -13,6 +13,7 @@ from copilot.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from copilot.llm.asker import Asker, CallRecord
+    from copilot.llm.cache import AnswerCache
     from copilot.llm.completer import ChatRequest, Completer
     from copilot.llm.meter import Estimate, Usage, UsageMeter
 
@@ -150,7 +151,7 @@ def _live(settings: Settings) -> Completer:
     )
 
 
-def _cache(path: Path, warn: Callable[[str], None]) -> object:
+def _cache(path: Path, warn: Callable[[str], None]) -> AnswerCache:
     from copilot.llm.cache import AnswerCache
 
     return AnswerCache(path, warn)

@@ -101,7 +101,8 @@ async def suggest_graph(
         If fewer ballots than the quorum can be counted; `keep` has them.
     """
     bar = progress or Silent()
-    votes, notices = Votes(), ()
+    votes = Votes()
+    notices: tuple[Notice, ...] = ()
     if voices.asker is not None and voices.setting is not None:
         votes = await _first_ballots(plan, voices.asker, voices.setting, bar)
         keep(votes)
@@ -162,7 +163,7 @@ async def _focused_ballots(
     extra = plan.max_votes - plan.votes
     if not pairs or extra < 1:
         return votes, ()
-    notices = ()
+    notices: tuple[Notice, ...] = ()
     if len(pairs) > MOST_CONTESTED:
         left = len(pairs) - MOST_CONTESTED
         message = f"{left} contested pairs got no extra ballots; only the {MOST_CONTESTED} most doubtful did"

@@ -1,0 +1,90 @@
+"""Run folders: ids, suffixes, logs that survive, finding a run again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from copilot.data.atomic import write_atomic
+from copilot.data.runs import CallLog, RunFolder, calls_of, find_run, list_runs, run_id_of
+from copilot.errors import InputDataError, UsageError
+
+RUN = "0123456789ab"
+
+
+def test_the_id_depends_on_what_is_computed_and_on_nothing_else() -> None:
+    assert run_id_of({"a": 1, "b": [2]}) == run_id_of({"b": [2], "a": 1})
+    assert run_id_of({"a": 1}) != run_id_of({"a": 2})
+
+
+def test_a_repeated_run_gets_a_suffix(tmp_path: Path) -> None:
+    names = []
+    for _ in range(3):
+        folder = RunFolder.make(RUN, home=tmp_path)
+        folder.write_json("manifest.json", {})
+        names.append(folder.path.name)
+    assert names == [RUN, f"{RUN}-2", f"{RUN}-3"]
+    assert {path.name for path in list_runs(tmp_path)} == set(names)
+
+
+def test_a_chosen_folder_is_used_as_it_is(tmp_path: Path) -> None:
+    assert RunFolder.make(RUN, tmp_path / "mine" / "here").path == tmp_path / "mine" / "here"
+
+
+def test_a_run_is_found_by_id_beginning_or_folder(tmp_path: Path) -> None:
+    folder = RunFolder.make(RUN, home=tmp_path)
+    folder.write_json("manifest.json", {"run_id": RUN})
+    for name in (RUN, RUN[:4], str(folder.path)):
+        assert find_run(name, tmp_path).path == folder.path
+    for name in ("ffff", ""):
+        with pytest.raises(InputDataError, match="no run"):
+            find_run(name, tmp_path)
+
+
+def test_an_ambiguous_beginning_is_refused(tmp_path: Path) -> None:
+    for run in ("aa0000000000", "aa1111111111"):
+        RunFolder.make(run, home=tmp_path).write_json("manifest.json", {})
+    with pytest.raises(InputDataError, match="more than one"):
+        find_run("aa", tmp_path)
+
+
+def test_calls_survive_a_crash_and_end_in_a_stable_order(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    log = CallLog(folder)
+    log.add('{"b": 1}')
+    log.add('{"a": 1}')
+    part = calls_of(tmp_path)
+    assert part is not None
+    assert part.read_text() == '{"b": 1}\n{"a": 1}\n'
+    log.close()
+    assert (tmp_path / "calls.jsonl").read_text() == '{"a": 1}\n{"b": 1}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["calls.jsonl"]
+
+
+def test_a_broken_or_missing_file_names_the_run(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    with pytest.raises(InputDataError, match=r"no votes\.json"):
+        folder.read_json("votes.json")
+    (tmp_path / "votes.json").write_text("{")
+    with pytest.raises(InputDataError, match="cannot be read"):
+        folder.read_json("votes.json")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    place = tmp_path / "graph.dot"
+    place.write_text("old")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="cannot write"):
+        write_atomic(tmp_path / "folder", "new")
+    with pytest.raises(UsageError, match="cannot write"):
+        write_atomic(tmp_path / "none" / "graph.dot", "new")
+    assert place.read_text() == "old"
+    assert sorted(os.listdir(tmp_path)) == ["folder", "graph.dot"]
+
+
+def test_a_run_folder_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="run folder"):
+        RunFolder(tmp_path / "file" / "run")
