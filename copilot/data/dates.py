@@ -13,7 +13,10 @@ _TIME = (
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)?"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _WORD = r"(?P<word>[A-Za-z]{3,9})\.?"
 _SHAPES = {
     "ymd": re.compile(rf"(?P<a>\d{{4}})(?P<mark>[-/.])(?P<b>\d{{1,2}})(?P=mark)(?P<c>\d{{1,2}}){_TIME}", re.ASCII),
@@ -181,7 +184,7 @@ def _moment(match: re.Match[str], order: str) -> datetime:
         case "ym":
             year, month, day = numbers["a"], numbers["b"], 1
         case _:
-            month = _MONTHS.index(parts["word"][:3].lower()) + 1
+            month = [name.startswith(parts["word"].lower()) for name in _MONTHS].index(True) + 1
             year, day = numbers["c"], numbers["a" if order == "dwy" else "b"]
     if parts.get("hour") is None:
         return datetime(year, month, day)  # noqa: DTZ001 (the file names no zone)

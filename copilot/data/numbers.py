@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import inf
+from typing import cast
 
 _INFINITE = {
     **dict.fromkeys(("inf", "+inf", "infinity", "+infinity", "1.#inf"), inf),
@@ -14,7 +15,7 @@ _INFINITE = {
 }
 _SEPARATOR = "\x1f"
 _PLAIN_CHARACTERS = b"0123456789+-eE \x1f"
-_LEADING_ZERO = re.compile(r"(?:\A|\x1f)\s*[+-]?0\d")
+_LEADING_ZERO = re.compile(r"\x1f[+-]?0\d")
 _AMOUNT = re.compile(
     r"\s*(?:[-+(]?\s*(?:[$€£¥₹]|USD|EUR|GBP|CHF)\s*[-+]?[\d.,' ]*\d\)?"
     r"|[-+(]?[\d.,' ]*\d\s*(?:[$€£¥₹%‰]|USD|EUR|GBP|CHF)\)?)\s*"
@@ -166,8 +167,12 @@ def read_numbers(counts: Mapping[str, int], habit: NumberHabit) -> Numbers | Non
             best, best_misfits, form = values, misfits, candidate
         if not misfits:
             break
-    if best is None or not few(best_misfits, sum(counts.values())) or _LEADING_ZERO.search(joined):
+    if best is None or not few(best_misfits, sum(counts.values())) or _LEADING_ZERO.search(_SEPARATOR + joined):
         return None
+    if not best_misfits:
+        quick = dict(zip(best, counts.values(), strict=True))
+        if len(quick) == len(texts):
+            return Numbers(form, cast("dict[float, int]", quick))
     merged: dict[float, int] = {}
     stray: dict[str, int] = {}
     for text, value in zip(texts, best, strict=True):

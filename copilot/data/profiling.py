@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from math import isfinite, isinf
+from typing import TypeVar
 
 from copilot.data.dates import PACKED, Dates, read_dates
 from copilot.data.kinds import find_sentinels, kind_of_dates, kind_of_numbers, kind_of_texts
@@ -18,12 +20,15 @@ from copilot.data.numbers import (
     read_numbers,
     share_of_numbers,
 )
-from copilot.data.reading import ColumnReading, Form, Remark, blank, is_missing_word
+from copilot.data.reading import MISSING_WORDS, ColumnReading, Form, Remark, is_missing_word
 from copilot.domain.text import shown
 from copilot.domain.variables import ColumnProfile, Kind
 
+Level = TypeVar("Level", str, float)
+
 _MOST_LEVELS = 20
 _MIXED_SHARE = 0.5
+_SPECIAL = MISSING_WORDS | {""}
 _MARKS = {",": "commas", ".": "points"}
 _WITHOUT_LEVELS = frozenset({Kind.CONTINUOUS, Kind.IDENTIFIER, Kind.DATE})
 
@@ -67,10 +72,11 @@ def profile_texts(
         Numbers if nearly all cells are (see `read_numbers`), else dates, else texts.
     """
     counts = Counter(cells)
-    gone = {*blank(counts), *(missing & counts.keys())}
-    words = {text for text in counts if text not in gone and is_missing_word(text)}
+    special = [text for text in counts if text.strip() in _SPECIAL]
+    gone = {text for text in special if not text.strip()} | (missing & counts.keys())
+    words = set(special) - gone
     draft = _Draft(name, position, counts, (cells, range(1, len(cells) + 1) if lines is None else lines), missing)
-    rest = {text: count for text, count in counts.items() if text not in gone and text not in words}
+    rest = _without(counts, gone | words)
     if not rest:
         return draft.empty(gone | words)
     numbers = read_numbers(rest, habit)
@@ -82,7 +88,7 @@ def profile_texts(
     dates = read_dates(rest)
     if dates is not None:
         return draft.dates(dates, rest, gone | words)
-    return draft.texts({text: count for text, count in counts.items() if text not in gone}, gone, words)
+    return draft.texts(_without(counts, gone), gone, words)
 
 
 def profile_values(name: str, position: int, values: Mapping[float, int], rows: int) -> Column:
@@ -129,7 +135,7 @@ class _Draft:
     def numbers(self, numbers: Numbers, gone: set[str]) -> Column:
         """Finish a column of numbers."""
         name, stray = shown(self._name), dict(numbers.stray)
-        finite = {value: count for value, count in numbers.values.items() if isfinite(value)}
+        finite = _finite(numbers.values)
         infinite = sum(numbers.values.values()) - sum(finite.values())
         if stray:
             self._strays(stray, "number")
@@ -150,15 +156,20 @@ class _Draft:
                 count=count,
             )
         kind, reason = kind_of_numbers(self._name, self._position, finite)
-        labels = {_number(value): count for value, count in finite.items()}
+        reason = reason if finite else "no cell holds a finite number"
         gone = gone | set(stray)
         reading = ColumnReading(self._name, self._position, Form.NUMBER, numbers.form, missing=self._missing(gone))
         if kind is Kind.DATE and all(text in gone or PACKED.parse(text) for text in self._counts):
             reading = replace(reading, form=Form.DATE, date=PACKED)
             return self._column(reading, kind, reason, {}, gone, distinct=len(finite))
-        column = self._column(reading, kind, reason, labels, gone, distinct=len(numbers.values))
+        levels = (
+            () if kind in _WITHOUT_LEVELS else tuple((_number(value), count) for value, count in _commonest(finite))
+        )
+        column = self._column(reading, kind, reason, {}, gone, distinct=len(numbers.values))
         extent = {"minimum": min(finite), "maximum": max(finite)} if finite else {}
-        profile = column.profile.model_copy(update={**extent, "numeric": True, "sentinels": sentinels})
+        profile = column.profile.model_copy(
+            update={**extent, "levels": levels, "numeric": True, "sentinels": sentinels}
+        )
         return replace(column, profile=profile)
 
     def amounts(self, shape: str, rest: Mapping[str, int], gone: set[str]) -> Column:
@@ -181,14 +192,14 @@ class _Draft:
         if dates.stray:
             self._strays(dict(dates.stray), "date")
             gone = gone | set(dates.stray)
-        if dates.ambiguous:
+        distinct = len(rest) - len(dates.stray)
+        kind, reason = kind_of_dates(distinct)
+        if dates.ambiguous and kind is Kind.DATE:
             self._say(
                 "ambiguous_dates",
                 f"day and month cannot be told apart in {shown(self._name)}; it is kept as text",
                 warning=False,
             )
-        distinct = len(rest) - len(dates.stray)
-        kind, reason = kind_of_dates(distinct)
         form = Form.TEXT if dates.form is None else Form.DATE
         reading = ColumnReading(self._name, self._position, form, date=dates.form, missing=self._missing(gone))
         return self._column(reading, kind, reason, {}, gone, distinct=distinct)
@@ -220,7 +231,7 @@ class _Draft:
 
     def _mixed(self, levels: Mapping[str, int], words: set[str]) -> None:
         """Say so if most cells of a column of texts are numbers."""
-        others = {text: count for text, count in levels.items() if text not in words}
+        others = _without(levels, words)
         plain = NumberFormat()
         if not any(text[:1].isdigit() for text in others):
             return
@@ -276,7 +287,6 @@ class _Draft:
         *,
         distinct: int | None = None,
     ) -> Column:
-        ranked = () if kind in _WITHOUT_LEVELS else tuple(sorted(levels.items(), key=lambda pair: (-pair[1], pair[0])))
         known = {text.strip() for text in gone if is_missing_word(text) or text in self._declared}
         profile = ColumnProfile(
             name=self._name,
@@ -285,11 +295,27 @@ class _Draft:
             rows=self._rows,
             missing=sum(self._counts.get(text, 0) for text in gone),
             distinct=len(levels) if distinct is None else distinct,
-            levels=ranked[:_MOST_LEVELS],
+            levels=() if kind in _WITHOUT_LEVELS else tuple(_commonest(levels)),
             missing_tokens=("", *sorted(known - {""})),
             reason=reason,
         )
         return Column(profile, reading, tuple(self._remarks))
+
+
+def _without(counts: Mapping[str, int], gone: Collection[str]) -> Mapping[str, int]:
+    """Leave out some texts; most columns have none of them, and are handed back as they are."""
+    return {text: count for text, count in counts.items() if text not in gone} if gone else counts
+
+
+def _commonest(levels: Mapping[Level, int]) -> list[tuple[Level, int]]:
+    """Pick the commonest levels, the smaller first among equally common ones."""
+    return nsmallest(_MOST_LEVELS, levels.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def _finite(values: Mapping[float, int]) -> Mapping[float, int]:
+    if isfinite(min(values)) and isfinite(max(values)):
+        return values
+    return {value: count for value, count in values.items() if isfinite(value)}
 
 
 def _cells(count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -85,8 +84,3 @@ def is_missing_word(text: str) -> bool:
     (True, False)
     """
     return text.strip() in MISSING_WORDS
-
-
-def blank(texts: Iterable[str]) -> list[str]:
-    """Pick the texts that hold nothing but white space."""
-    return [text for text in texts if not text or text.isspace()]

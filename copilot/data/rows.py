@@ -96,8 +96,7 @@ class RowStream:
     def _read(self, size: int, start: int) -> Rows:
         rows: Rows = []
         try:
-            for row in islice(self._reader, size):
-                rows.append(row)  # one by one: what came before an error is needed for its line
+            rows.extend(islice(self._reader, size))  # unlike list(…), this keeps what came before an error
         except csv.Error as error:
             raise self._broken(error, start + sum(map(_lines_of, rows)) + 1) from error
         return rows
