@@ -30,6 +30,8 @@ class Decision(Value):
         What was done.
     before, after
         The edge before and after; ``None`` where there was or is none.
+    about
+        The edge that was asked about; tells what was left out where there is none before or after.
     reason
         In the person's words, may be empty.
     by
@@ -39,6 +41,7 @@ class Decision(Value):
     choice: Choice
     before: Edge | None = None
     after: Edge | None = None
+    about: Edge | None = None
     reason: str = ""
     by: str = ""
 
