@@ -15,7 +15,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _LESS_USUAL = (" ", ":", "^", "~")
 _WORDS = {"\t": "a tab", " ": "a blank", ",": "a comma", ";": "a semicolon", "|": "a pipe", ":": "a colon"}
 _OPTION = {"\t": "tab", " ": "space"}
-_SEP_LINE = re.compile(r"sep=(.)\r?\n?\Z", re.IGNORECASE)
+_SEP_LINE = re.compile(r"sep=([,;|:^~\t])\s*", re.IGNORECASE)
 
 
 def declared_delimiter(first_line: str) -> str | None:

@@ -59,6 +59,8 @@ class RowStream:
         self.delimiter = delimiter or declared or sniff_delimiter(head)
         self._reader = csv.reader(chain(head, lines), delimiter=self.delimiter, strict=True)
         first = self._read(1, self._skipped)
+        while first and _blank(first[0]):
+            first = self._read(1, self._reader.line_num + self._skipped)
         if not first:
             raise _empty(name)
         self.header = first[0]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from copilot.data.tables import ReadOptions, Table, read_table
 from copilot.domain.variables import Kind
@@ -119,6 +121,7 @@ def test_twin_names_are_legal_and_said(write: Write, twins: str) -> None:
         ("w,t,y\n1,1,2\n0,0,1\n", "2 rows"),
         (",,\n,,\n,,\n,,\n", "no header"),
         ("sep=;\n", "empty"),
+        ("sep=;\n\n\n", "empty"),
         ("w,w,t\n1,2,3\n1,2,3\n1,2,3\n", "more than one column: w"),
         (BASELINE + "1,2,3,4,5\n", "line 42: 5 cells"),
         (BASELINE + "1,2\n" + BODY + "3\n", "line 42: fewer cells than the header's 3; 2 rows are short"),
@@ -315,3 +318,28 @@ def test_parquet_columns_of_every_type(tmp_path: Path) -> None:
     assert "infinite" in codes(infinite)
     with pytest.raises(InputDataError, match="row 3: w is infinite"):
         infinite.frame(["w"])
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        (
+            *(b"\n", b"\r", b"\r\n", b",", b";", b"\t", b'"', b'""', b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe"),
+            *(b"a", b"1", b"2.5", b"NA", b" ", b"-1", b"1e9", b"1,5", "é".encode()),
+            *(b"x,y\n", b"1,2\n", b"3,4\n", b"5,6\n", b"sep=;\n"),
+        )
+    ),
+    max_size=40,
+).map(b"".join)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.one_of(st.binary(max_size=200), PIECES, PIECES.map(lambda some: b"x,y\n1,2\n3,4\n5,6\n" + some)))
+def test_any_bytes_are_a_table_or_an_error_in_words(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "data.csv").write_bytes(content)
+    try:
+        table = read_table(str(tmp_path / "data.csv"))
+        rows = len(table.frame(table.profile.names))
+    except InputDataError as error:
+        assert error.message  # noqa: PT017 (either is right)
+    else:
+        assert rows == table.profile.rows >= 3
