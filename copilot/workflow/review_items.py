@@ -78,14 +78,11 @@ def items_of_consensus(consensus: Consensus) -> tuple[Item, ...]:
         by_pair.setdefault(_edge(edge).pair, []).append(edge)
     found = []
     for pair, edges in by_pair.items():
-        edge = _to_ask(edges)
-        if edge is not None:
-            opposite = next(
-                (other for other in edges if (other.source, other.target) == (edge.target, edge.source)), None
-            )
-            rank = _rank(edge)
-            place = doubt.get(pair, 0) if rank == _CONTESTED else edge.support.support
-            found.append((rank, place, pair, _item(edge, opposite)))
+        asked = _to_ask(edges)
+        if asked is not None:
+            rank = _rank(asked)
+            place = doubt.get(pair, 0) if rank == _CONTESTED else asked.support.support
+            found.append((rank, place, pair, _item(asked, _opposite(asked, edges))))
     latents = [
         Item(
             question=Question.LATENT,
@@ -104,6 +101,10 @@ def _to_ask(edges: list[ConsensusEdge]) -> ConsensusEdge | None:
         return drawn
     doubtful = [edge for edge in edges if edge.status in (Status.CONTESTED, Status.CUT) or _was_dropped(edge)]
     return max(doubtful, key=lambda edge: (edge.status is Status.CONTESTED, edge.support.votes), default=None)
+
+
+def _opposite(asked: ConsensusEdge, edges: list[ConsensusEdge]) -> ConsensusEdge | None:
+    return next((edge for edge in edges if (edge.source, edge.target) == (asked.target, asked.source)), None)
 
 
 def _was_dropped(edge: ConsensusEdge) -> bool:
