@@ -114,7 +114,7 @@ def discover(
     ----------
     Friedman, Goldszmidt & Wyner (1999), "Data analysis with Bayesian networks: a bootstrap approach", UAI. Meinshausen
     & Bühlmann (2010), "Stability selection", JRSS B 72 (halves without replacement). Janitza, Binder & Boulesteix
-    (2016), "Pitfalls of hypothesis tests and model selection on bootstrap samples", Biometrics 72 (why no bootstrap).
+    (2016), "Pitfalls of hypothesis tests and model selection on bootstrap samples", Biom. J. 58 (why no bootstrap).
     """
     chosen = _check_settings(algorithms, resamples=resamples, alpha=alpha, max_rows=max_rows)
     prepared = prepare(frame, kinds, max_rows=max_rows, draw=np.random.default_rng(_child(seed, resamples)))

@@ -165,10 +165,10 @@ def _share_out(
     except BrokenProcessPool:
         return
     finally:
-        pool.shutdown(wait=finished, cancel_futures=True)
-        if not finished:
+        if not finished:  # nothing they still compute is wanted, so there is nothing to wait for
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _settle_in() -> None:
