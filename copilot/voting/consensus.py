@@ -80,14 +80,7 @@ def form_consensus(
     check_constraints(names, constraints)
     counted = dict(turnout) if turnout is not None else count_turnout(names, ballots, abstentions)
     check_quorum(counted, rules.quorum)
-    tallies = {
-        group: GroupTally(
-            names,
-            [ballot for ballot in ballots if ballot.voter.group is group],
-            [ballot for ballot in pair_ballots if ballot.voter.group is group],
-        )
-        for group in sorted(counted)
-    }
+    tallies = _tallies(names, sorted(counted), ballots, pair_ballots)
     book = RuleBook(constraints)
     table = _Table(tallies, rules, book)
     table.stand(book.named_pairs.union(*(tally.pairs for tally in tallies.values())))
@@ -106,10 +99,7 @@ def form_consensus(
         edges=tuple(sorted(records, key=lambda edge: (edge.source, edge.target, edge.kind))),
         turnout=counted,
         challenge_turnout=challengers,
-        cycle_cuts=tuple(
-            CycleCut(source=a, target=b, support=float(table.standings[pair_of(a, b)].weight), cycle=drawn.cut[a, b])
-            for a, b in sorted(drawn.cut)
-        ),
+        cycle_cuts=_cycle_cuts(drawn, table.standings),
         latents=suggest_latents(names, deciding(counted), ballots, pair_ballots),
         notices=sorted_notices(
             [
@@ -137,6 +127,26 @@ def contested_pairs(consensus: Consensus) -> tuple[Pair, ...]:
         (_lead(edges), pair) for pair, edges in sides.items() if any(edge.status is Status.CONTESTED for edge in edges)
     ]
     return tuple(pair for _, pair in sorted(found))
+
+
+def _tallies(
+    names: Sequence[str], groups: Iterable[Group], ballots: Sequence[GraphBallot], pair_ballots: Sequence[PairBallot]
+) -> dict[Group, GroupTally]:
+    return {
+        group: GroupTally(
+            names,
+            [ballot for ballot in ballots if ballot.voter.group is group],
+            [ballot for ballot in pair_ballots if ballot.voter.group is group],
+        )
+        for group in groups
+    }
+
+
+def _cycle_cuts(drawn: _Drawn, standings: Mapping[Pair, Standing]) -> tuple[CycleCut, ...]:
+    return tuple(
+        CycleCut(source=a, target=b, support=float(standings[pair_of(a, b)].weight), cycle=drawn.cut[a, b])
+        for a, b in sorted(drawn.cut)
+    )
 
 
 def _lead(edges: Sequence[ConsensusEdge]) -> Fraction:
