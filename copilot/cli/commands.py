@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import ModuleType
 
-from copilot.cli import config, doctor, init, keys, prompts, runs, suggest_graph
+from copilot.cli import config, doctor, init, keys, prompts, review, runs, suggest_graph
 from copilot.cli.command import CommandGroup, entry_of
 
 MODULES: tuple[ModuleType, ...] = (
     suggest_graph,
+    review,
     runs,
     init,
     doctor,
@@ -22,3 +24,14 @@ ROOT = CommandGroup(
     "The causal co-pilot: from a table and a question to an effect you can defend.",
     tuple(map(entry_of, MODULES)),
 )
+
+
+def help_paths(group: CommandGroup = ROOT, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """List the words that lead to every help screen, the groups before their commands."""
+    yield words
+    for entry in group.commands:
+        path = (*words, entry.name)
+        if isinstance(entry, CommandGroup):
+            yield from help_paths(entry, path)
+        else:
+            yield path

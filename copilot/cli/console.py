@@ -172,6 +172,16 @@ class Console:
         self._write_err(f"{clean(question)} ", flush=True)
         return self._answered(stdin.readline, question, instead).strip()
 
+    def key(self, question: str, *, instead: str) -> str:
+        """Ask for one key, without a line end; see `ask`."""
+        import typer
+
+        self._person(question, instead)
+        self._write_err(f"{clean(question)} ", flush=True)
+        pressed = self._answered(typer.getchar, question, instead)
+        self._write_err(f"{clean(pressed)}\n", flush=True)
+        return pressed
+
     def ask_hidden(self, question: str, *, instead: str) -> str:
         """Ask for a secret, which is not shown while it is typed; see `ask`."""
         from getpass import getpass

@@ -19,6 +19,7 @@ from copilot.cli.options import (
     ShowPrompt,
     Treatment,
 )
+from copilot.cli.places import check_output, check_place
 from copilot.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def run(
     outcome: LongOutcome = None,
     context: Context = None,
     describe: Annotated[
-        str | None, typer.Option("--describe", metavar="FILE", help="What the columns mean: YAML or CSV.")
+        str | None, typer.Option("--describe", metavar="FILE", help="What columns mean: YAML, CSV, JSON or TOML.")
     ] = None,
     columns: Annotated[
         list[str] | None, typer.Option("--columns", metavar="NAMES", help="Only these columns; commas or repeated.")
@@ -70,6 +71,13 @@ def run(
     ] = None,
     delimiter: Annotated[
         str | None, typer.Option("--delimiter", metavar="CHAR", help="Separator of the table's cells.")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option("--decimal", metavar="CHAR", help="Decimal sign of the table, . or a comma.")
+    ] = None,
+    missing: Annotated[
+        list[str] | None,
+        typer.Option("--missing", metavar="TEXT", help="Cells with this text are missing; repeatable."),
     ] = None,
     replay: Replay = None,
     record: Record = None,
@@ -99,7 +107,8 @@ def run(
     from copilot.data.tables import ReadOptions
     from copilot.domain.variables import Query
 
-    _check_places(output, record, replay, data)
+    check_output("-o", output, [Path(data), replay])
+    check_place("--record", record, [Path(data), replay])
     options = SuggestOptions(
         data=data,
         context=context or "",
@@ -110,7 +119,7 @@ def run(
         require=tuple(require or ()),
         forbid=tuple(forbid or ()),
         tiers=tiers,
-        read=ReadOptions(encoding=encoding, delimiter=delimiter),
+        read=ReadOptions(encoding=encoding, delimiter=delimiter, decimal=decimal, missing=tuple(missing or ())),
         files=AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers),
         accept_latents=_latents(latents) == "accept",
     )
@@ -130,7 +139,7 @@ def run(
 
 def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFolder, output: Path | None) -> None:
     """Show the votes, hold the review, and write everything."""
-    from copilot.composition.outcome import write_outcome
+    from copilot.composition.outcome import Outcome, write_outcome
     from copilot.report.edges_table import edges_table, summary
 
     notices = (*job.notices, *suggestion.notices, *suggestion.consensus.notices)
@@ -140,12 +149,15 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
     for notice in (*suggestion.notices, *suggestion.consensus.notices):
         _tell(shell, notice.level, notice.message)
     review = _review(shell, job, suggestion)
-    written = write_outcome(job, suggestion, review, notices, folder, output)
+    outcome = Outcome(
+        run_id=job.run_id, query=job.options.query, consensus=suggestion.consensus, review=review, notices=notices
+    )
+    write_outcome(outcome, folder, output)
     _say_last(shell, suggestion, review, folder, output)
     if shell.json:
-        shell.emit({**written.payload, "usage": job.usage}, run_id=job.run_id)
+        shell.emit({**outcome.payload(), "usage": job.usage}, run_id=job.run_id)
     elif output is None:
-        shell.console.result(written.dot.rstrip("\n"))
+        shell.console.result(outcome.drawn("dot").rstrip("\n"))
 
 
 def _review(shell: Shell, job: SuggestJob, suggestion: Suggestion) -> Review:
@@ -239,21 +251,3 @@ def _latents(value: str) -> Literal["suggest", "accept"]:
     if value == "accept":
         return "accept"
     raise UsageError(f"--latents cannot be {value!r}", advice="Say --latents suggest or --latents accept.")
-
-
-def _check_places(output: Path | None, record: Path | None, replay: Path | None, data: str) -> None:
-    """Refuse, before anything is asked, places that could not be written or would overwrite an input."""
-    from copilot.data.graph_files import format_of
-    from copilot.errors import UsageError
-
-    for flag, place in (("-o", output), ("--record", record)):
-        if place is None:
-            continue
-        if place.is_dir() or not place.parent.is_dir():
-            why = "is a folder" if place.is_dir() else f"lies in {str(place.parent)!r}, which does not exist"
-            raise UsageError(f"{flag} {str(place)!r} {why}", advice="Name a file in a folder that exists.")
-        inputs = [Path(data), *([replay] if replay else [])]
-        if any(other.exists() and place.exists() and other.samefile(place) for other in inputs):
-            raise UsageError(f"{flag} {str(place)!r} is an input of this run", advice="Name another file.")
-    if output is not None:
-        format_of(str(output))

@@ -15,7 +15,7 @@ from copilot.composition.endpoint import DEFAULT_BASE_URL
 from copilot.composition.files import SettingsFile, find_project_file, read_user_file
 from copilot.composition.keys import stored_key
 from copilot.composition.places import config_folder
-from copilot.composition.settings import SPECS, Origin, Settings, Spec
+from copilot.composition.settings import FOCUSED_VOTES, SPECS, Origin, Settings, Spec
 from copilot.domain.text import one_line
 from copilot.errors import ConfigurationError
 
@@ -162,14 +162,13 @@ def _refuse_unknown(file: SettingsFile) -> None:
 def _settled(values: dict[str, Any], origins: dict[str, Origin]) -> Settings:
     """Check settings against each other; a default gives way to what was set."""
     settings = Settings(**values, origins=origins)
-    if settings.max_votes < settings.votes:
-        if "max_votes" in values and "votes" in values:
-            _contradict("max_votes", settings, f"it is less than votes ({settings.votes})")
+    if "votes" in values and "max_votes" not in values:
+        values["max_votes"] = settings.votes + FOCUSED_VOTES
+    elif settings.max_votes < settings.votes:
         if "votes" in values:
-            values["max_votes"] = settings.votes
-        else:
-            values["votes"] = settings.max_votes
-        settings = Settings(**values, origins=origins)
+            _contradict("max_votes", settings, f"it is less than votes ({settings.votes})")
+        values["votes"] = settings.max_votes
+    settings = Settings(**values, origins=origins)
     if settings.quorum is not None and settings.quorum > settings.votes:
         _contradict("quorum", settings, f"it is more than votes ({settings.votes})")
     return settings

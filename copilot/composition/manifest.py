@@ -39,6 +39,7 @@ def manifest_of(job: SuggestJob, arguments: Sequence[str], started: datetime, st
         "status": status,
         "started": started.isoformat(timespec="seconds"),
         "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+        "query": job.options.query.model_dump(mode="json"),
         "seed": job.settings.seed,
         "data": {"source": profile.source, "sha256": profile.sha256, "rows": profile.rows, "sampled": profile.sampled},
         "settings": {

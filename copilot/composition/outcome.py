@@ -1,72 +1,68 @@
-"""The files a finished run leaves behind."""
+"""The files that a voted and reviewed graph leaves behind."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from copilot.data.atomic import write_atomic
 from copilot.data.graph_files import EdgeLabel, format_of, write_graph
 from copilot.data.runs import MANIFEST, RunFolder
 from copilot.domain.consensus import Consensus, Status
-from copilot.domain.graph import Edge
+from copilot.domain.graph import Edge, EdgeKind
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
+from copilot.domain.variables import Query
 from copilot.report.suggestion import edge_label, graph_json, suggestion_json
 
-if TYPE_CHECKING:
-    from copilot.composition.suggest import SuggestJob
-    from copilot.workflow.suggest_graph import Suggestion
+CONSENSUS = "consensus.json"
+GRAPH = "graph.json"
+REPORT = "report.json"
+DECISIONS = "decisions.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written: the JSON object without usage, and the graph as DOT."""
+class Outcome:
+    """A graph that went through the gate, with all that belongs to it."""
 
-    payload: dict[str, Any]
-    dot: str
+    run_id: str
+    query: Query
+    consensus: Consensus
+    review: Review
+    notices: tuple[Notice, ...]
 
-
-def write_outcome(
-    job: SuggestJob,
-    suggestion: Suggestion,
-    review: Review,
-    notices: Sequence[Notice],
-    folder: RunFolder,
-    output: Path | None,
-) -> Written:
-    """Write graph, consensus, decisions and report into the run's folder, and the graph where the user wants it.
-
-    Everything but ``manifest.json`` and ``calls.jsonl`` is the same to the byte when the run is repeated.
-    """
-    payload = suggestion_json(job.run_id, suggestion.consensus, review, notices)
-    labels = edge_labels(suggestion.consensus)
-    query = job.options.query
-
-    def drawn(format_name: str) -> str:
+    def drawn(self, format_name: str) -> str:
+        """Write the graph with its votes, as a stamped file."""
         return write_graph(
-            review.graph,
+            self.review.graph,
             format_name,
-            labels=labels,
-            header=stamp(job.run_id, review),
-            treatment=query.treatment,
-            outcome=query.outcome,
+            labels=edge_labels(self.consensus, self.review),
+            header=stamp(self.run_id, self.review),
+            treatment=self.query.treatment,
+            outcome=self.query.outcome,
         )
 
-    dot = drawn("dot")
-    folder.write_text("graph.dot", dot)
-    folder.write_json("graph.json", {"graph": graph_json(review.graph), "graph_hash": review.graph.content_hash})
-    folder.write_json("consensus.json", suggestion.consensus.model_dump(mode="json"))
-    folder.write_json("decisions.json", review.model_dump(mode="json", exclude={"graph"}))
-    folder.write_json("report.json", payload)
-    manifest = folder.read_json(MANIFEST)
+    def payload(self) -> dict[str, Any]:
+        """Give the JSON object without usage: what a replay reproduces to the byte."""
+        return suggestion_json(self.run_id, self.consensus, self.review, self.notices)
+
+
+def write_outcome(outcome: Outcome, folder: RunFolder, output: Path | None) -> None:
+    """Write graph, decisions and report into the run's folder, and the graph where the user wants it.
+
+    All but ``manifest.json``, ``calls.jsonl`` and the reviewer's name is the same to the byte when a run is repeated.
+    """
+    review = outcome.review
+    folder.write_text("graph.dot", outcome.drawn("dot"))
+    folder.write_json(GRAPH, {"graph": graph_json(review.graph), "graph_hash": review.graph.content_hash})
+    folder.write_json(DECISIONS, review.model_dump(mode="json", exclude={"graph"}))
+    folder.write_json(REPORT, outcome.payload())
     folder.write_json(
         MANIFEST,
         {
-            **manifest,
+            **folder.read_json(MANIFEST),
             "status": "complete",
             "updated": datetime.now(UTC).isoformat(timespec="seconds"),
             "approved_by": review.approved_by,
@@ -75,28 +71,51 @@ def write_outcome(
         },
     )
     if output is not None:
-        write_atomic(output, drawn(format_of(str(output))))
-    return Written(payload=payload, dot=dot)
+        write_atomic(output, outcome.drawn(format_of(str(output))))
 
 
-def edge_labels(consensus: Consensus) -> dict[Edge, EdgeLabel]:
-    """Label every edge with its votes; contested ones are dashed."""
+def read_outcome(folder: RunFolder) -> Outcome:
+    """Read what a run has come to so far; a run whose votes nobody has reviewed gives its consensus.
+
+    Raises
+    ------
+    InputDataError
+        If the run was stopped before it had a consensus, or a file is damaged.
+    """
+    manifest = folder.read_json(MANIFEST)
+    consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
+    review, notices = Review(graph=consensus.graph), consensus.notices
+    if (folder.path / REPORT).is_file():
+        graph = folder.read_json(GRAPH)["graph"]
+        review = Review.model_validate({**folder.read_json(DECISIONS), "graph": graph})
+        notices = tuple(Notice.model_validate(notice) for notice in folder.read_json(REPORT)["notices"])
+    query = Query.model_validate(manifest.get("query") or {})
+    return Outcome(run_id=str(manifest["run_id"]), query=query, consensus=consensus, review=review, notices=notices)
+
+
+def edge_labels(consensus: Consensus, review: Review) -> dict[Edge, EdgeLabel]:
+    """Label every edge with its votes, or with the person who drew it; contested ones are dashed."""
     labels = {}
     for edge in consensus.edges:
-        if edge.in_graph:
-            key = Edge(source=edge.source, target=edge.target, kind=edge.kind)
-            why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
-            style = "dashed" if edge.status is Status.CONTESTED else "solid"
-            labels[key] = EdgeLabel(label=edge_label(edge), style=style, tooltip=why)
-    return labels
+        key = Edge(source=edge.source, target=edge.target, kind=edge.kind)
+        why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
+        style = "dashed" if edge.status is Status.CONTESTED else "solid"
+        labels[key] = EdgeLabel(label=edge_label(edge), style=style, tooltip=why)
+    for decision in review.decisions:
+        if decision.after is not None and decision.after != decision.before:
+            style = "dashed" if decision.after.kind is EdgeKind.BIDIRECTED else "solid"
+            labels[decision.after] = EdgeLabel(label=f"by {decision.by}", style=style, tooltip=decision.reason)
+    return {edge: labels[edge] for edge in review.graph.edges if edge in labels}
 
 
 def stamp(run_id: str, review: Review) -> tuple[str, ...]:
     """Say at the head of a graph file who accepted it."""
-    if review.reviewed:
-        who = f"reviewed and accepted by {review.approved_by}"
-    elif review.approved_by is None:
+    if review.approved_by is None:
         who = "proposed, not accepted by anybody"
-    else:
+    elif review.reviewed:
+        who = f"reviewed and accepted by {review.approved_by}"
+    elif review.approved_by == "--yes":
         who = "accepted with --yes, not reviewed"
+    else:
+        who = f"accepted by {review.approved_by} before every edge was reviewed"
     return (f"copilot suggest-graph, run {run_id}", who, f"content {review.graph.content_hash[:16]}")

@@ -99,6 +99,10 @@ def _processors() -> int:
     return min(os.cpu_count() or 1, 64)
 
 
+FOCUSED_VOTES = 4
+"""Ballots more than `votes` that a contested pair gets unless `max_votes` says otherwise."""
+
+
 class Settings(Value):
     """All settings of one run; `origins` says of each where it came from."""
 
@@ -141,7 +145,7 @@ class Settings(Value):
     max_votes: Annotated[
         int,
         Field(ge=1, le=2000),
-        About("Ballots at most on a contested pair"),
+        About("Ballots at most on a contested pair; votes and 4 more unless set"),
     ] = 11
     challenge: Annotated[
         int,

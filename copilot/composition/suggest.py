@@ -166,6 +166,7 @@ class SuggestJob:
         status = "stopped"
         try:
             suggestion = asyncio.run(self._run(folder, log, progress, warn))
+            folder.write_json("consensus.json", suggestion.consensus.model_dump(mode="json"))
             status = "voted"
         except ResumableError as error:
             if self.options.data != "-":

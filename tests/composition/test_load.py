@@ -135,7 +135,7 @@ def test_an_unset_side_gives_way_to_the_one_that_was_set(project: Path, user: Pa
         settings = load_settings(flags, environ={}, cwd=project, user_folder=user)
         return settings.votes, settings.max_votes
 
-    assert load(votes="20") == (20, 20)
+    assert load(votes="20") == (20, 24)
     assert load(max_votes="5") == (5, 5)
     assert load(votes="20", max_votes="20") == (20, 20)
 

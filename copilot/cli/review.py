@@ -1,0 +1,118 @@
+"""``copilot review``: question a graph edge by edge and accept it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from copilot.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from copilot.data.runs import RunFolder
+    from copilot.domain.review import Review
+
+NAME = "review"
+SUMMARY = "Go through a graph, one key an edge, and accept it."
+
+
+def run(
+    shell: Shell,
+    graph: Annotated[str, typer.Argument(metavar="GRAPH|RUN", help="A graph file, or the id or folder of a run.")],
+    *,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the accepted graph here.")
+    ] = None,
+) -> None:
+    """Go through a graph edge by edge: keep, remove, reverse, ask why, add, undo; contested edges come first.
+
+    A run is reviewed with its votes and reasons, and its folder is brought in step. A graph file is reviewed by itself.
+
+    Examples
+    --------
+      $ copilot review 3f2a90bc1d22 -o graph.dot
+      $ copilot review graph.dot -o accepted.dot
+    """
+    from copilot.cli.places import check_output
+    from copilot.data.runs import MANIFEST, find_run
+
+    path = Path(graph)
+    check_output("-o", output)
+    if path.is_file() or not ((path / MANIFEST).is_file() or _looks_like_a_run(graph)):
+        _review_file(shell, graph, output)
+    else:
+        _review_run(shell, find_run(graph), output)
+
+
+def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
+    from dataclasses import replace
+
+    from copilot.cli.review_screen import review_on_screen, reviewer
+    from copilot.composition.outcome import read_outcome, write_outcome
+    from copilot.workflow.accept import accept_unseen
+    from copilot.workflow.review_session import ReviewSession
+
+    outcome = read_outcome(folder)
+    if shell.yes:
+        review = accept_unseen(outcome.consensus, yes=True)
+    else:
+        session = replace(
+            ReviewSession.start(outcome.consensus, reviewer()),
+            graph=outcome.review.graph,
+            decisions=outcome.review.decisions,
+        )
+        review = review_on_screen(shell.console, outcome.consensus, session)
+    outcome = replace(outcome, review=review)
+    write_outcome(outcome, folder, output)
+    _say(shell, review, str(output or folder.path / "graph.dot"))
+    if shell.json:
+        shell.emit(outcome.payload(), run_id=outcome.run_id)
+
+
+def _review_file(shell: Shell, name: str, output: Path | None) -> None:
+    from copilot.cli.review_screen import review_on_screen
+    from copilot.data.atomic import write_atomic
+    from copilot.data.graph_files import format_of, read_graph, write_graph
+    from copilot.domain.review import Review
+    from copilot.report.suggestion import graph_json
+
+    document = read_graph(name)
+    for notice in document.notices:
+        shell.console.warn(notice.message)
+    if shell.yes:
+        review = Review(graph=document.graph, approved_by="--yes")
+    else:
+        review = review_on_screen(shell.console, document.graph)
+    header = (f"copilot review, {'reviewed and accepted' if review.reviewed else 'not reviewed to the end'}",)
+    form = "dot" if output is None else format_of(str(output))
+    text = write_graph(review.graph, form, header=header, treatment=document.treatment, outcome=document.outcome)
+    if output is not None:
+        write_atomic(output, text)
+    _say(shell, review, str(output or "standard output"))
+    if shell.json:
+        decisions = [decision.model_dump(mode="json") for decision in review.decisions]
+        shell.emit(
+            {
+                "graph": graph_json(review.graph),
+                "graph_hash": review.graph.content_hash,
+                "approved_by": review.approved_by,
+                "reviewed": review.reviewed,
+                "decisions": decisions,
+            }
+        )
+    elif output is None:
+        shell.console.result(text.rstrip("\n"))
+
+
+def _say(shell: Shell, review: Review, place: str) -> None:
+    if review.reviewed:
+        shell.console.say(f"Accepted by {review.approved_by}; {len(review.graph.edges)} edges. Written to {place}.")
+    elif review.approved_by is None:
+        shell.console.say(f"Kept, accepted by nobody. Written to {place}.")
+    else:
+        shell.console.say(f"Kept; not every edge was reviewed. Written to {place}.")
+
+
+def _looks_like_a_run(name: str) -> bool:
+    return bool(name) and all(ch in "0123456789abcdef-" for ch in name)
