@@ -14,8 +14,6 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from copilot.voting.consensus import form_consensus
-
 from copilot.data.graph_files import read_graph
 from copilot.domain.consensus import Constraints, VotingRules
 from copilot.domain.distance import (
@@ -26,6 +24,7 @@ from copilot.domain.distance import (
 )
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.votes import GraphBallot, Group, Votes
+from copilot.voting.consensus import form_consensus
 
 
 def directed_part(graph: CausalGraph, names: list[str]) -> CausalGraph:

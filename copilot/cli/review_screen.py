@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 _INSTEAD = "Review on a terminal, or accept the graph as it stands with --yes."
 _ARROWS = {EdgeKind.DIRECTED: "→", EdgeKind.BIDIRECTED: "↔", EdgeKind.UNDIRECTED: "—"}
 _KEYS: dict[Question, tuple[tuple[str, str], ...]] = {
-    Question.EDGE: (("y", "keep"), ("n", "remove"), ("r", "reverse"), ("c", "common cause instead")),
-    Question.DIRECTION: (
-        ("1", "first way"), ("2", "second way"), ("y", "leave open"), ("n", "remove"), ("c", "common cause instead"),
-    ),
+    Question.EDGE: (("y", "keep"), ("n", "remove"), ("r", "reverse"), ("e", "edit")),
+    Question.DIRECTION: (("1", "first way"), ("2", "second way"), ("y", "leave open"), ("n", "remove"), ("e", "edit")),
     Question.LATENT: (("y", "draw it"), ("n", "leave it out")),
-    Question.REJECTED: (("y", "add it"), ("n", "leave it out"), ("r", "add it reversed")),
-}  # fmt: skip
+    Question.REJECTED: (("y", "add it"), ("n", "leave it out"), ("r", "add it reversed"), ("e", "edit")),
+}
+_LEFT_OUT_WITHOUT_DIRECTION = (
+    ("1", "add it the first way"),
+    ("2", "the second way"),
+    ("n", "leave it out"),
+    ("e", "edit"),
+)
 _ALWAYS = (("w", "why"), ("a", "add an edge"), ("s", "skip"), ("u", "undo"), ("q", "quit and keep"))
 Step = Callable[[str], ReviewSession]
 
@@ -82,7 +86,7 @@ def _ask(console: Console, session: ReviewSession) -> ReviewSession | None:
     if item is None:
         return session
     _show(console, session, item)
-    keys = (*_KEYS[item.question], *_ALWAYS)
+    keys = (*_keys(item), *_ALWAYS)
     offer = " · ".join(f"{key} {word}" for key, word in keys)
     while True:
         pressed = console.key(f"{offer} >", instead=_INSTEAD)
@@ -100,6 +104,11 @@ def _ask(console: Console, session: ReviewSession) -> ReviewSession | None:
             console.insist("That key means nothing here.")
 
 
+def _keys(item: Item) -> tuple[tuple[str, str], ...]:
+    open_way = item.subject.kind is EdgeKind.UNDIRECTED
+    return _LEFT_OUT_WITHOUT_DIRECTION if open_way and item.question is Question.REJECTED else _KEYS[item.question]
+
+
 def _step(console: Console, session: ReviewSession, item: Item, key: str, *, aloud: bool) -> ReviewSession:
     """Do what a key says."""
     if key == "s":
@@ -108,6 +117,8 @@ def _step(console: Console, session: ReviewSession, item: Item, key: str, *, alo
         return session.undo()
     if key == "a":
         return _add(console, session)
+    if key == "e":
+        return _edit(console, session, item)
     reason = console.ask("Why?", instead=_INSTEAD) if aloud else ""
     step = _meaning(session, item, key)
     try:
@@ -125,17 +136,37 @@ def _meaning(session: ReviewSession, item: Item, key: str) -> Step:
     if item.question is Question.LATENT:
         return session.confound if key == "y" else session.remove
     if item.question is Question.REJECTED:
-        ends = {"y": (here, there), "r": (there, here)}
+        ends = {"y": (here, there), "1": (here, there), "r": (there, here), "2": (there, here)}
         return (lambda reason: session.add(*ends[key], reason)) if key in ends else session.remove
     steps: dict[str, Step] = {
         "y": session.keep,
         "n": session.remove,
         "r": session.reverse,
-        "c": lambda reason: session.confound(reason, instead=True),
         "1": lambda reason: session.orient(here, there, reason),
         "2": lambda reason: session.orient(there, here, reason),
     }
     return steps[key]
+
+
+def _edit(console: Console, session: ReviewSession, item: Item) -> ReviewSession:
+    """Let the person say how a pair should be joined, and why."""
+    here, there = item.subject.source, item.subject.target
+    question = f"{shown(here)} to {shown(there)}: ->, <-, <-> (unmeasured common cause) or none?"
+    form = console.ask(question, instead=_INSTEAD)
+    if form not in {"->", "<-", "<->", "none"}:
+        raise UsageError(f"{form!r} is none of these", advice="Press e and try again.")
+    reason = console.ask("Why?", instead=_INSTEAD)
+    if form == "none":
+        return session.remove(reason)
+    if form == "<->":
+        return session.confound(reason, instead=True)
+    source, target = (here, there) if form == "->" else (there, here)
+    current = item.current
+    if current is None or current.kind is EdgeKind.BIDIRECTED:
+        return session.add(source, target, reason)
+    if current.kind is EdgeKind.UNDIRECTED:
+        return session.orient(source, target, reason)
+    return session.keep(reason) if current.source == source else session.reverse(reason)
 
 
 def _add(console: Console, session: ReviewSession) -> ReviewSession:
@@ -187,6 +218,8 @@ def _title(item: Item) -> str:
     if item.question is Question.DIRECTION:
         return f"{here} — {there}: which way?  1 {here} → {there}   2 {there} → {here}"
     if item.question is Question.REJECTED and item.current is None:
+        if item.subject.kind is EdgeKind.UNDIRECTED:
+            return f"left out: {here} — {there}, direction open.  1 {here} → {there}   2 {there} → {here}"
         return f"left out: {here} → {there}"
     edge = item.current or item.subject
     return f"{shown(edge.source)} {_ARROWS[edge.kind]} {shown(edge.target)}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from copilot.domain.votes import Abstention, ChallengeBallot, GraphBallot, Group, Turnout
 from copilot.errors import QuorumError
 
 PARTIAL = "partial"
 """Among the reasons of a `Turnout`: ballots that lost a block and answer for some of the variables only."""
+ENOUGH = 0.5
+"""Share of the variables that a model's ballot must answer for to count towards the quorum."""
 _PAIR = 2
 _WHO = {Group.LLM: "model", Group.DATA: "data"}
 
@@ -19,17 +22,19 @@ def count_turnout(
 ) -> dict[Group, Turnout]:
     """Count the ballots of each group that is present.
 
-    A model's ballot is valid if it answers for every variable. One that lost a block is *partial*: it still counts for
-    the pairs whose two ends it answers for, but not for the quorum. A ballot of the data is never split in blocks, and
+    A ballot of a large table that lost a block is *partial*: it counts for the pairs whose two ends it answers for,
+    and towards the quorum if it answers for at least half of the variables. A ballot of the data is never split, and
     is valid if it answers for any pair: a column that never varies cannot be answered for.
     """
     known = frozenset(names)
     found = {}
     for group in sorted({ballot.voter.group for ballot in ballots} | {one.voter.group for one in abstentions}):
         mine = [ballot for ballot in ballots if ballot.voter.group is group]
-        whole = [b for b in mine if b.asked >= known or (group is Group.DATA and len(b.asked & known) >= _PAIR)]
+        least = _PAIR if group is Group.DATA else ENOUGH * len(known)
+        counted = [ballot for ballot in mine if len(ballot.asked & known) >= least]
+        partial = 0 if group is Group.DATA else sum(1 for ballot in mine if not ballot.asked >= known)
         lost = [one for one in abstentions if one.voter.group is group]
-        found[group] = _turnout([ballot.voter.source for ballot in whole], len(mine) - len(whole), lost)
+        found[group] = _turnout([b.voter.source for b in counted], len(mine), partial, lost)
     return found
 
 
@@ -39,12 +44,21 @@ def count_challengers(
     """Count the challengers; ``None`` if none was asked."""
     if not ballots and not abstentions:
         return None
-    whole = [ballot for ballot in ballots if ballot.asked is None or ballot.asked.issuperset(names)]
-    return _turnout([ballot.voter.source for ballot in whole], len(ballots) - len(whole), abstentions)
+    partial = sum(1 for ballot in ballots if ballot.asked is not None and not ballot.asked.issuperset(names))
+    return _turnout([ballot.voter.source for ballot in ballots], len(ballots), partial, abstentions)
 
 
-def check_quorum(turnout: Mapping[Group, Turnout], quorum: int) -> None:
+def check_quorum(turnout: Mapping[Group, Turnout], quorum: int, abstentions: Sequence[Abstention] = ()) -> None:
     """Refuse to decide on too few ballots.
+
+    Parameters
+    ----------
+    turnout
+        Of each group that is present.
+    quorum
+        Valid ballots needed in each.
+    abstentions
+        The first of the group is given as an example.
 
     Raises
     ------
@@ -62,19 +76,21 @@ def check_quorum(turnout: Mapping[Group, Turnout], quorum: int) -> None:
             reasons = ", ".join(
                 f"{reason.replace('_', ' ')}: {number}" for reason, number in sorted(count.reasons.items())
             )
+            details = (one.detail for one in abstentions if one.voter.group is group and one.detail)
+            example = "".join(f" The first: {detail.rstrip('.')}." for detail in islice(details, 1))
             raise QuorumError(
                 f"{count.valid} of {count.asked} {_WHO[group]} ballots can be counted, and {quorum} are needed",
-                reason=f"The others: {reasons}." if reasons else "No more were asked for.",
+                reason=f"The others: {reasons}.{example}" if reasons else "No more were asked for.",
                 advice="What was gathered is kept. Ask for more with --votes, or lower --quorum.",
             )
 
 
-def _turnout(sources: Sequence[str], partial: int, abstentions: Sequence[Abstention]) -> Turnout:
+def _turnout(sources: Sequence[str], cast: int, partial: int, abstentions: Sequence[Abstention]) -> Turnout:
     reasons = Counter(one.reason.value for one in abstentions)
     if partial:
         reasons[PARTIAL] = partial
     return Turnout(
-        asked=len(sources) + partial + len(abstentions),
+        asked=cast + len(abstentions),
         valid=len(sources),
         abstained=len(abstentions),
         reasons=dict(sorted(reasons.items())),

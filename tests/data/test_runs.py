@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -81,7 +80,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     with pytest.raises(UsageError, match="cannot write"):
         write_atomic(tmp_path / "none" / "graph.dot", "new")
     assert place.read_text() == "old"
-    assert sorted(os.listdir(tmp_path)) == ["folder", "graph.dot"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "graph.dot"]
 
 
 def test_a_run_folder_under_a_file_is_refused(tmp_path: Path) -> None:

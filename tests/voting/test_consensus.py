@@ -83,12 +83,14 @@ def test_focused_answers_add_to_the_count_and_settle_doubt(write: SimpleNamespac
     assert {rationale.stance for rationale in edge.rationales} == {"for", "against", "unsure"}
 
 
-def test_the_quorum_counts_whole_ballots_and_names_the_reasons(write: SimpleNamespace) -> None:
-    ballots = [*write.many(2, "a -> b"), write.ballot(2, "a -> b", names=("a", "b"))]
+def test_the_quorum_counts_ballots_that_answer_for_half_and_names_the_reasons(write: SimpleNamespace) -> None:
+    ballots = [*write.many(2, "a -> b"), write.ballot(2, "a -> b", names=("a",))]
     lost = [write.abstained(3, AbstentionReason.CUT_OFF)]
     with pytest.raises(QuorumError, match="2 of 4 model ballots can be counted, and 3 are needed") as caught:
         form_consensus(ABC, ballots=ballots, abstentions=lost, rules=VotingRules(quorum=3))
     assert caught.value.reason == "The others: cut off: 1, partial: 1."
+    more = [*ballots, write.ballot(4, "a -> b", names=("a", "b"))]
+    assert form_consensus(ABC, ballots=more, rules=VotingRules(quorum=3)).turnout[Group.LLM].reasons == {"partial": 2}
     with pytest.raises(QuorumError, match="no ballot"):
         form_consensus(ABC, ballots=[], rules=RULES)
 

@@ -28,7 +28,7 @@ def vote(completer: Any, kept: list[Votes] | None = None, **changes: Any) -> Sug
         variables=tuple(Variable(name=name, kind=Kind.CONTINUOUS) for name in NAMES), models=("m",), seed=0
     )
     asker = Asker(completer, repair=lambda problem: problem, meter=UsageMeter(lambda _model: None))
-    keep = (lambda votes: None) if kept is None else kept.append
+    keep = (lambda _votes: None) if kept is None else kept.append
     return asyncio.run(suggest_graph(plan, Voices(asker=asker, setting=setting), keep=keep))
 
 
@@ -61,9 +61,7 @@ def test_contested_pairs_get_focused_ballots(scripted: Any, believing: Callable[
     assert edge.in_graph
 
 
-def test_a_majority_of_challengers_changes_the_graph_and_is_named(
-    scripted: Any, believing: Callable[..., Any]
-) -> None:
+def test_a_majority_of_challengers_changes_the_graph_and_is_named(scripted: Any, believing: Callable[..., Any]) -> None:
     first, later = believing(TRUE), believing([*TRUE, ("z", "t")])
     completer = scripted(lambda request: str((first if request.task == "suggest-graph" else later)(request)))
     found = vote(completer)
