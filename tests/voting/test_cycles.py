@@ -67,18 +67,31 @@ def test_equal_weights_are_settled_by_name() -> None:
     assert break_cycles(ring).arrows == (("a", "b"),)
 
 
-def test_a_tangle_beyond_the_limit_is_still_cut_and_says_so() -> None:
+def tangle(nodes: int, share: float) -> dict[tuple[str, str], Fraction]:
     rng = Random(20)  # noqa: S311 (a fixed example)
-    names = [f"v{i:02}" for i in range(24)]
     weights = {}
-    for a, b in combinations(names, 2):
-        if rng.random() < 0.5:
+    for a, b in combinations([f"v{i:02}" for i in range(nodes)], 2):
+        if rng.random() < share:
             weights[(a, b) if rng.random() < 0.5 else (b, a)] = Fraction(rng.randint(4, 7), 7)
+    return weights
+
+
+def test_a_tangle_beyond_all_limits_is_still_cut_and_says_so() -> None:
+    weights = tangle(40, 0.5)
     found = break_cycles(weights, work=0)
     assert not found.minimal
     left = [arrow for arrow in weights if arrow not in found.arrows]
     assert not has_cycle(left)
     assert all(has_cycle([*left, arrow]) for arrow in found.arrows)
+
+
+def test_what_branch_and_bound_does_not_finish_the_integer_program_does() -> None:
+    weights = tangle(12, 0.6)
+    searched, covered = break_cycles(weights), break_cycles(weights, work=0)
+    assert searched.minimal
+    assert covered.minimal
+    assert sum(weights[arrow] for arrow in covered.arrows) == sum(weights[arrow] for arrow in searched.arrows)
+    assert covered.arrows == break_cycles(dict(reversed(weights.items())), work=0).arrows
 
 
 def test_kept_edges_in_a_circle_are_our_bug() -> None:
