@@ -180,7 +180,7 @@ def _say_first(shell: Shell, job: SuggestJob) -> None:
 def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunFolder, output: Path | None) -> None:
     from copilot.domain.text import shown
 
-    drawn = {edge.pair for edge in review.graph.edges}
+    drawn = {edge.pair for edge in review.graph.edges if edge.kind == "bidirected"}
     for latent in suggestion.consensus.latents:
         names = tuple(sorted(latent.affects))
         if any((a, b) not in drawn for a in names for b in names if a < b):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.composition.manifest import manifest_of
@@ -23,7 +24,7 @@ from copilot.domain.edge_text import choose_names, parse_edge
 from copilot.domain.notice import Notice
 from copilot.domain.variables import Query
 from copilot.domain.votes import Votes
-from copilot.errors import ConfigurationError, ResumableError
+from copilot.errors import ConfigurationError, InputDataError, ResumableError
 from copilot.voting.constraints import check_constraints
 from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import Suggestion, SuggestPlan, Voices, suggest_graph
@@ -70,6 +71,7 @@ class SuggestJob:
     def __init__(self, settings: Settings, options: SuggestOptions) -> None:
         self.settings, self.options = settings, options
         self.groups = _groups(settings, options.files)
+        self._recording = None if options.files.replay is None else _digest(options.files.replay)
         if "llm" in self.groups and options.files.replay is None:
             _import_early("openai")
         self._table = read_table(options.data, options.read)
@@ -107,7 +109,7 @@ class SuggestJob:
                 "accept_latents": self.options.accept_latents,
                 "settings": shaping,
                 "models": None if replay is not None else list(self.settings.models),
-                "recording": None if replay is None else sha256(replay.read_bytes()).hexdigest(),
+                "recording": self._recording,
             }
         )
 
@@ -266,6 +268,17 @@ def _groups(settings: Settings, files: AnswerFiles) -> tuple[str, ...]:
             advice=f"To add one, {HOW_TO_ADD_A_MODEL}; or let the data vote with --voters data.",
         )
     return ("llm", "data") if settings.voters == "both" else ("llm",)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputDataError(
+            f"the recording {str(path)!r} cannot be read",
+            reason=f"{error.strerror or error}.",
+            advice="Name a file that --record has written.",
+        ) from error
 
 
 def _present(tiers: Sequence[Sequence[str]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from copilot.domain.graph import EdgeKind
 from copilot.domain.value import Value
+
+
+Names = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
+"""A set of names that is written in alphabetical order, so that files are the same to the byte."""
 
 
 class Group(StrEnum):
@@ -108,7 +113,7 @@ class GraphBallot(Value):
     edges: tuple[EdgeVote, ...] = ()
     unsure: tuple[tuple[str, str], ...] = ()
     latents: tuple[LatentVote, ...] = ()
-    asked: frozenset[str]
+    asked: Names
     slips: tuple[SlipCount, ...] = ()
 
 
@@ -180,7 +185,7 @@ class ChallengeBallot(Value):
     """
 
     voter: Voter
-    asked: frozenset[str] | None = None
+    asked: Names | None = None
     verdicts: tuple[ArrowVerdict, ...] = ()
     additions: tuple[EdgeVote, ...] = ()
     slips: tuple[SlipCount, ...] = ()
