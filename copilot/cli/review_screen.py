@@ -12,7 +12,7 @@ from copilot.domain.edge_text import parse_edge
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.review import Review
 from copilot.domain.text import one_line, shown
-from copilot.errors import CopilotError, UsageError
+from copilot.errors import CopilotError, GraphError, UsageError
 from copilot.report.edges_table import strength
 from copilot.workflow.review_session import Item, Question, ReviewSession
 
@@ -124,7 +124,7 @@ def _step(console: Console, session: ReviewSession, item: Item, key: str, *, alo
     try:
         return step(reason)
     except UsageError as error:
-        if reason:
+        if reason or isinstance(error, GraphError):
             raise
         console.insist(f"{error.message}. {error.reason} {error.advice}".rstrip())
         return step(console.ask("Why? (nothing: leave it)", instead=_INSTEAD))

@@ -10,7 +10,6 @@ from pydantic import Field, PlainSerializer
 from copilot.domain.graph import EdgeKind
 from copilot.domain.value import Value
 
-
 Names = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
 """A set of names that is written in alphabetical order, so that files are the same to the byte."""
 

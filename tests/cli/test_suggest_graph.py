@@ -222,9 +222,7 @@ def test_a_refused_key_stops_everything_and_is_not_repeated(
 ) -> None:
     endpoint = serve(*TRUE)
     endpoint.status = 401
-    done = copilot(
-        "suggest-graph", table, "--yes", "--json", "--concurrency", "2", cwd=tmp_path, url=endpoint.url
-    )
+    done = copilot("suggest-graph", table, "--yes", "--json", "--concurrency", "2", cwd=tmp_path, url=endpoint.url)
     assert done.returncode == 4
     assert json.loads(done.stdout)["error"]["exit_code"] == 4
     assert len(endpoint.bodies) <= 2
