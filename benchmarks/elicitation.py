@@ -57,10 +57,10 @@ def measure(guess: CausalGraph, truth: CausalGraph, names: list[str]) -> tuple[f
     directed = directed_part(guess, names)
     found = compare_edges(directed, truth)
     return (
-        found.right,
-        found.reversed,
-        found.missing,
-        found.extra,
+        len(found.right),
+        len(found.reversed),
+        len(found.missing),
+        len(found.extra),
         undirected,
         found.f1,
         structural_hamming_distance(directed, truth),

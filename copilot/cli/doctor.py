@@ -26,7 +26,7 @@ SUMMARY = "Check the installation, the settings and whether the model answers."
 SETTINGS = MODEL_SETTINGS
 
 PACKAGES = (
-    *("dowhy", "causal-learn", "pandas", "numpy", "scipy", "networkx"),
+    *("dowhy", "pandas", "numpy", "scipy", "networkx"),
     *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
 )
 _PATIENCE_S = 30.0

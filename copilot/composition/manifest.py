@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from copilot.composition.suggest import SuggestJob
 
-_PACKAGES = ("causal-copilot", "openai", "pydantic", "networkx", "numpy", "pandas", "scipy", "causal-learn", "dowhy")
+_PACKAGES = ("causal-copilot", "openai", "pydantic", "networkx", "numpy", "pandas", "scipy", "dowhy")
 
 
 def manifest_of(job: SuggestJob, arguments: Sequence[str], started: datetime, status: str) -> dict[str, Any]:

@@ -84,22 +84,29 @@ def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus) -> 
     table.add_column("edge", overflow="fold")
     for group in groups:
         table.add_column("models" if group is Group.LLM else "data", justify="right", no_wrap=True)
-    table.add_column("95 % interval", no_wrap=True)
-    table.add_column("what to know", overflow="fold")
+    table.add_column("95 %", no_wrap=True)
+    table.add_column("what to know", overflow="fold", min_width=24)
     for edge in sorted(edges, key=_doubt_first):
         why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
-        known = "; ".join(part for part in (strength(edge), one_line(why, 90)) if part)
+        doubt = strength(edge)
+        # A doubt is read whole; a mere reason gets the rest of one line.
+        known = Text("; ".join(part for part in (doubt, one_line(why, 90)) if part))
+        known.no_wrap, known.overflow = not doubt, "fold" if doubt else "ellipsis"
         table.add_row(
             Text(f"{shown(edge.source)} {_ARROWS[edge.kind]} {shown(edge.target)}", style=_STYLES.get(edge.status, "")),
             *[Text(_count(edge.groups.get(group))) for group in groups],
-            Text(f"{edge.support.interval[0]:.2f} to {edge.support.interval[1]:.2f}" if edge.support.valid else ""),
-            Text(known),
+            Text(_interval(edge.support)),
+            known,
         )
     return table
 
 
 def _count(support: EdgeSupport | None) -> str:
     return "" if support is None or not support.valid else f"{support.votes}/{support.valid}"
+
+
+def _interval(support: EdgeSupport) -> str:
+    return "-".join(f"{limit:.2f}".removeprefix("0") for limit in support.interval) if support.valid else ""
 
 
 def _doubt_first(edge: ConsensusEdge) -> tuple[int, float, str, str]:
