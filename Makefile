@@ -5,7 +5,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN_DIR ?= demo-run
-STUDY ?= greenhouse
+STUDY ?= radiator_balancing
+ASK_radiator_balancing := --treatment radiators_balanced --outcome heat_kwh_m2
+ASK_hive_syrup := --treatment syrup_kg --outcome spring_brood_frames
+ASK_ferry_coating := --treatment silicone_coating --outcome fuel_l_per_nm
+SUGGEST := $(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv $(ASK_$(STUDY)) \
+	  --context @fixtures/$(STUDY)/context.md --describe fixtures/$(STUDY)/describe.yaml
 # Tests and checks read compiled bytecode; some machines turn its writing off, and start-up would crawl.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,9 +31,8 @@ $(VENV)/.dev: $(VENV)/.run
 
 demo: $(VENV)/.run ## Install, then run the main job on a fixture with recorded answers: no key, no network (RUN_DIR=… for its files)
 	@$(BIN)/python -m compileall -q copilot
-	$(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv --context @fixtures/$(STUDY)/context.md \
-	  --describe fixtures/$(STUDY)/describe.yaml --replay fixtures/$(STUDY)/answers.jsonl \
-	  --yes --run-dir $(RUN_DIR) -o $(RUN_DIR)/accepted.dot
+	@mkdir -p $(RUN_DIR)
+	$(SUGGEST) --replay fixtures/$(STUDY)/answers.jsonl --yes --run-dir $(RUN_DIR) -o $(RUN_DIR)/accepted.dot
 
 test: $(VENV)/.dev ## Run all tests, the slow ones included
 	@$(BIN)/python -m compileall -q copilot
@@ -53,8 +57,7 @@ bench: $(VENV)/.dev ## Measure speed, as ratios within one run
 	$(BIN)/python benchmarks/run.py
 
 record: $(VENV)/.run ## Ask a model for a fixture's answers anew (STUDY=…; needs OPENAI_BASE_URL or a key, and COPILOT_MODEL)
-	$(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv --context @fixtures/$(STUDY)/context.md \
-	  --describe fixtures/$(STUDY)/describe.yaml --record fixtures/$(STUDY)/answers.jsonl --yes --cache off
+	$(SUGGEST) --record fixtures/$(STUDY)/answers.jsonl --answered-by "$(ANSWERED_BY)" --yes --cache off
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,9 +1,10 @@
 """How good the graphs are: distance to a reference for single ballots, for votes, and with the challenge round.
 
-python benchmarks/elicitation.py TRUTH.dot RUN_FOLDER [TRUTH.dot RUN_FOLDER …]
+python benchmarks/elicitation.py TRUTH.dot RUN_FOLDER[,RUN_FOLDER] [TRUTH.dot RUN_FOLDER …]
 
 Prints one table a study and, at the end, calibration over all of them: how often an edge with support s is right.
-A run folder is what ``copilot suggest-graph --run-dir`` leaves behind.
+A run folder is what ``copilot suggest-graph --run-dir`` leaves behind; with a comma, one of the models and one of the
+data over the same variables.
 """
 
 from __future__ import annotations
@@ -87,9 +88,18 @@ def single(ballot: GraphBallot, names: list[str]) -> CausalGraph:
     return form_consensus(names, ballots=[ballot], rules=VotingRules()).graph
 
 
-def study(truth_file: Path, folder: Path, calibration: dict[str, list[bool]]) -> None:
+def read_votes(folders: str) -> Votes:
+    """Put the votes of several runs together; the rounds of a model come from the first."""
+    runs = [
+        Votes.model_validate(json.loads((Path(folder) / "votes.json").read_text(encoding="utf-8")))
+        for folder in folders.split(",")
+    ]
+    return runs[0].model_copy(update={"ballots": tuple(ballot for run in runs for ballot in run.ballots)})
+
+
+def study(truth_file: Path, folders: str, calibration: dict[str, list[bool]]) -> None:
     """Print the table of one study."""
-    votes = Votes.model_validate(json.loads((folder / "votes.json").read_text(encoding="utf-8")))
+    votes = read_votes(folders)
     names = sorted(set().union(*(ballot.asked for ballot in votes.ballots)))
     truth = observed_truth(truth_file, names)
     print(f"\n### {truth_file.stem if truth_file.stem != 'truth' else truth_file.parent.name}")
@@ -126,13 +136,13 @@ def _calibrate(votes: Votes, names: list[str], truth: CausalGraph, calibration: 
 
 def main() -> int:
     """Print all tables."""
-    places = [Path(text) for text in sys.argv[1:]]
+    places = sys.argv[1:]
     if not places or len(places) % 2:
         print(__doc__)
         return 2
     calibration: dict[str, list[bool]] = defaultdict(list)
-    for truth_file, folder in zip(places[::2], places[1::2], strict=True):
-        study(truth_file, folder, calibration)
+    for truth_file, folders in zip(places[::2], places[1::2], strict=True):
+        study(Path(truth_file), folders, calibration)
     if calibration:
         print("\n### Calibration\n\n| support of an edge | edges | share in the reference |\n|---|---|---|")
         for label in sorted(calibration):
