@@ -64,7 +64,9 @@ def test_settings_of_commands_exist(path: tuple[str, ...], command: Command) -> 
     assert {*command.settings, *MODEL_SETTINGS, *VOTE_SETTINGS} <= set(Settings.model_fields)
 
 
-@pytest.mark.parametrize("group", [entry for entry in ROOT.commands if isinstance(entry, CommandGroup)], ids=str)
+@pytest.mark.parametrize(
+    "group", [entry for entry in ROOT.commands if isinstance(entry, CommandGroup)], ids=lambda entry: entry.name
+)
 def test_a_group_alone_shows_what_it_holds_and_fails(cli: Call, group: CommandGroup) -> None:
     done = cli(group.name, "--json")
     assert done.code == 2
