@@ -50,7 +50,7 @@ def strength(edge: ConsensusEdge) -> str:
     """
     words = [] if edge.status is Status.ACCEPTED else [edge.status.value]
     count = edge.challenge
-    if count is not None:
+    if count is not None and not (edge.changed_by == "challenge" and edge.notes):
         said = [f"{number} {word}" for word in ("drop", "reverse", "add") if (number := getattr(count, word))]
         if said:
             words.append(f"challengers: {', '.join(said)} of {count.valid}")
@@ -72,7 +72,8 @@ def summary(consensus: Consensus) -> str:
         parts.append(f"{contested} contested")
     if consensus.cycle_cuts:
         parts.append(f"{len(consensus.cycle_cuts)} cut out of a circle")
-    return "; ".join(parts) + "."
+    caution = " Ballots of one model agree for the same wrong reasons: agreement is not evidence of truth."
+    return "; ".join(parts) + "." + (caution if Group.LLM in consensus.turnout else "")
 
 
 def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus) -> Table:
