@@ -21,6 +21,7 @@ from copilot.cli.options import (
 )
 from copilot.cli.places import check_output, check_place
 from copilot.cli.shell import Shell
+from copilot.domain.text import shown
 
 if TYPE_CHECKING:
     from copilot.composition.suggest import SuggestJob
@@ -150,7 +151,12 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
         _tell(shell, notice.level, notice.message)
     review = _review(shell, job, suggestion)
     outcome = Outcome(
-        run_id=job.run_id, query=job.options.query, consensus=suggestion.consensus, review=review, notices=notices
+        run_id=job.run_id,
+        query=job.options.query,
+        profile=tuple(job.profile_json()),
+        consensus=suggestion.consensus,
+        review=review,
+        notices=notices,
     )
     write_outcome(outcome, folder, output)
     _say_last(shell, suggestion, review, folder, output)
@@ -172,14 +178,15 @@ def _review(shell: Shell, job: SuggestJob, suggestion: Suggestion) -> Review:
 
 
 def _say_first(shell: Shell, job: SuggestJob) -> None:
+    for column in job.profile_json():
+        known = f"{column['kind']}, {column['distinct']} distinct, {column['missing_share']:.1%} missing"
+        shell.console.detail(f"{shown(column['name'])}: {known}{'' if column['in_graph'] else ', not in the graph'}")
     for notice in job.notices:
         _tell(shell, notice.level, notice.message)
     shell.console.say(job.announcement())
 
 
 def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunFolder, output: Path | None) -> None:
-    from copilot.domain.text import shown
-
     drawn = {edge.pair for edge in review.graph.edges if edge.kind == "bidirected"}
     for latent in suggestion.consensus.latents:
         names = tuple(sorted(latent.affects))

@@ -21,6 +21,7 @@ CONSENSUS = "consensus.json"
 GRAPH = "graph.json"
 REPORT = "report.json"
 DECISIONS = "decisions.json"
+PROFILE = "profile.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Outcome:
 
     run_id: str
     query: Query
+    profile: tuple[dict[str, Any], ...]
     consensus: Consensus
     review: Review
     notices: tuple[Notice, ...]
@@ -46,7 +48,7 @@ class Outcome:
 
     def payload(self) -> dict[str, Any]:
         """Give the JSON object without usage: what a replay reproduces to the byte."""
-        return suggestion_json(self.run_id, self.consensus, self.review, self.notices)
+        return suggestion_json(self.run_id, self.profile, self.consensus, self.review, self.notices)
 
 
 def write_outcome(outcome: Outcome, folder: RunFolder, output: Path | None) -> None:
@@ -85,12 +87,20 @@ def read_outcome(folder: RunFolder) -> Outcome:
     manifest = folder.read_json(MANIFEST)
     consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
     review, notices = Review(graph=consensus.graph), consensus.notices
+    profile = tuple(folder.read_json(PROFILE))
     if (folder.path / REPORT).is_file():
         graph = folder.read_json(GRAPH)["graph"]
         review = Review.model_validate({**folder.read_json(DECISIONS), "graph": graph})
         notices = tuple(Notice.model_validate(notice) for notice in folder.read_json(REPORT)["notices"])
     query = Query.model_validate(manifest.get("query") or {})
-    return Outcome(run_id=str(manifest["run_id"]), query=query, consensus=consensus, review=review, notices=notices)
+    return Outcome(
+        run_id=str(manifest["run_id"]),
+        query=query,
+        profile=profile,
+        consensus=consensus,
+        review=review,
+        notices=notices,
+    )
 
 
 def edge_labels(consensus: Consensus, review: Review) -> dict[Edge, EdgeLabel]:

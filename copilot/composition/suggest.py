@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.composition.manifest import manifest_of
+from copilot.composition.outcome import CONSENSUS, PROFILE
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
 from copilot.data.describe import read_descriptions, read_text_option, read_tiers
@@ -25,6 +26,7 @@ from copilot.domain.notice import Notice
 from copilot.domain.variables import Query
 from copilot.domain.votes import Votes
 from copilot.errors import ConfigurationError, InputDataError, ResumableError
+from copilot.report.suggestion import profile_json
 from copilot.voting.constraints import check_constraints
 from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import Suggestion, SuggestPlan, Voices, suggest_graph
@@ -113,6 +115,10 @@ class SuggestJob:
             }
         )
 
+    def profile_json(self) -> list[dict[str, Any]]:
+        """Describe the columns, as the report has them."""
+        return profile_json(self.profile, self.plan.names)
+
     def requests(self) -> list[ChatRequest]:
         """Make the requests of the first round and of the challenge round, without sending any."""
         from copilot.domain.graph import CausalGraph
@@ -168,7 +174,8 @@ class SuggestJob:
         status = "stopped"
         try:
             suggestion = asyncio.run(self._run(folder, log, progress, warn))
-            folder.write_json("consensus.json", suggestion.consensus.model_dump(mode="json"))
+            folder.write_json(CONSENSUS, suggestion.consensus.model_dump(mode="json"))
+            folder.write_json(PROFILE, self.profile_json())
             status = "voted"
         except ResumableError as error:
             if self.options.data != "-":

@@ -9,6 +9,7 @@ from copilot.domain.consensus import Consensus, ConsensusEdge, EdgeSupport, Stat
 from copilot.domain.graph import CausalGraph
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
+from copilot.domain.variables import TableProfile
 
 SCHEMA_VERSION = 1
 
@@ -23,7 +24,34 @@ def notices_json(notices: Sequence[Notice]) -> list[dict[str, Any]]:
     return [notice.model_dump(mode="json") for notice in notices]
 
 
-def suggestion_json(run_id: str, consensus: Consensus, review: Review, notices: Sequence[Notice]) -> dict[str, Any]:
+def profile_json(profile: TableProfile, entered: Sequence[str]) -> list[dict[str, Any]]:
+    """Write what is known of each column, and whether it entered the graph; never its cells.
+
+    Parameters
+    ----------
+    profile
+        Of the table.
+    entered
+        Names of the columns in the graph.
+    """
+    return [
+        {
+            "name": column.name,
+            "kind": column.kind.value,
+            "in_graph": column.name in entered,
+            "reason": column.reason,
+            "rows": column.rows,
+            "missing_share": round(column.missing_share, 6),
+            "distinct": column.distinct,
+            "sentinels": [list(pair) for pair in column.sentinels],
+        }
+        for column in profile.columns
+    ]
+
+
+def suggestion_json(
+    run_id: str, profile: Sequence[dict[str, Any]], consensus: Consensus, review: Review, notices: Sequence[Notice]
+) -> dict[str, Any]:
     """Build the ``suggest-graph`` object, without ``usage``: what a replay reproduces to the byte."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -43,6 +71,7 @@ def suggestion_json(run_id: str, consensus: Consensus, review: Review, notices: 
         "cycle_cuts": [cut.model_dump(mode="json") for cut in consensus.cycle_cuts],
         "latent_suggestions": [latent.model_dump(mode="json") for latent in consensus.latents],
         "decisions": [decision.model_dump(mode="json") for decision in review.decisions],
+        "profile": list(profile),
         "notices": notices_json(notices),
     }
 
