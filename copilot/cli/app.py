@@ -45,6 +45,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str], console: Console) -> int:
     """Run one command line and give its exit code."""
+    console.arguments = tuple(arguments)
     return guard(console, arguments, command_of(arguments), lambda: _dispatch(arguments, console))
 
 

@@ -40,6 +40,8 @@ class Console:
         self.environ = environ
         self.secrets: set[str] = set()
         self.quiet = self.verbose = self.no_input = False
+        self.arguments: tuple[str, ...] = ()
+        """The command line that is being run, for the manifest."""
         self.emitted = False
         """Whether the one JSON object stands on standard output."""
         self._stdin = stdin

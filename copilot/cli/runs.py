@@ -47,7 +47,7 @@ def show(shell: Shell, run: RunName) -> None:
       $ copilot runs show 3f2a
       $ copilot runs show demo-run --json
     """
-    from copilot.data.runs import MANIFEST, find_run
+    from copilot.data.runs import CONSENSUS, MANIFEST, find_run
 
     folder = find_run(run)
     manifest = folder.read_json(MANIFEST)
@@ -57,11 +57,11 @@ def show(shell: Shell, run: RunName) -> None:
         return
     console = shell.console
     console.table(("what", "value"), [(key, _plain(manifest.get(key))) for key in _SHOWN if key in manifest])
-    if "consensus.json" in files:
+    if CONSENSUS in files:
         from copilot.domain.consensus import Consensus
         from copilot.report.edges_table import edges_table, summary
 
-        consensus = Consensus.model_validate(folder.read_json("consensus.json"))
+        consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
         console.draw(edges_table(consensus))
         console.say(summary(consensus))
     console.say(f"Files in {folder.path}: {', '.join(files)}")
@@ -78,12 +78,12 @@ def diff(
     --------
       $ copilot runs diff 3f2a 90bc
     """
-    from copilot.data.runs import MANIFEST, find_run
+    from copilot.data.runs import GRAPH, MANIFEST, find_run
     from copilot.domain.graph import CausalGraph
 
     folders = [find_run(first), find_run(second)]
     manifests = [folder.read_json(MANIFEST) for folder in folders]
-    graphs = [CausalGraph.model_validate(folder.read_json("graph.json")["graph"]) for folder in folders]
+    graphs = [CausalGraph.model_validate(folder.read_json(GRAPH)["graph"]) for folder in folders]
     edges = [{str(edge) for edge in graph.edges} for graph in graphs]
     payload: dict[str, Any] = {
         "same_graph": graphs[0].content_hash == graphs[1].content_hash,
@@ -117,29 +117,43 @@ def resume(shell: Shell, run: RunName) -> int:
       $ copilot runs resume 3f2a --yes
     """
     from copilot.cli.app import run as run_command
-    from copilot.data.runs import MANIFEST, calls_of, find_run
+    from copilot.data.runs import MANIFEST, find_run, gather_calls
     from copilot.errors import InputDataError, UsageError
 
     folder = find_run(run)
     manifest = folder.read_json(MANIFEST)
-    arguments = [str(word) for word in manifest.get("arguments", [])]
-    if not arguments or arguments[0] == NAME:
+    arguments = _without([str(word) for word in manifest.get("arguments", [])], "--answers", "--run-dir")
+    if not arguments:
         raise InputDataError(f"the run {folder.path.name} does not say how it was started")
-    if "-" in arguments:
+    if manifest.get("data", {}).get("source") == "-":
         raise UsageError(
             "a table that came from standard input cannot be read again",
             advice="Run the command once more; answers in the cache are not asked for twice.",
         )
-    place, answers = folder.path.resolve(), calls_of(folder.path.resolve())
-    words = [*arguments, *(["--yes"] if shell.yes and "--yes" not in arguments else [])]
-    words += [] if answers is None else ["--answers", str(answers)]
-    words += ["--run-dir", str(place)]
-    started_in = Path(str(manifest.get("folder", ".")))
+    place = folder.path.resolve()
+    answers = gather_calls(place)
+    words = [*arguments, *([] if answers is None else ["--answers", str(answers)]), "--run-dir", str(place)]
+    flags = (("--yes", shell.yes), ("--json", shell.json), ("-q", shell.quiet), ("-v", shell.verbose))
+    words += [flag for flag, given in (*flags, ("--no-input", shell.no_input)) if given and flag not in arguments]
+    started_in = (place / str(manifest.get("started_in", "."))).resolve()
     if not started_in.is_dir():
         raise InputDataError(f"the folder {str(started_in)!r}, where the run was started, is gone")
     os.chdir(started_in)
     shell.console.say(f"Going on with {manifest.get('command')}, run {manifest.get('run_id')}.")
     return run_command(words, shell.console)
+
+
+def _without(arguments: list[str], *flags: str) -> list[str]:
+    """Drop flags with their values; the last resume has put them there, or the user, and they are given anew."""
+    kept, skip = [], False
+    for word in arguments:
+        if skip:
+            skip = False
+        elif word in flags:
+            skip = True
+        elif not word.startswith(tuple(f"{flag}=" for flag in flags)):
+            kept.append(word)
+    return kept
 
 
 def _row(name: str, told: dict[str, Any]) -> tuple[str, ...]:

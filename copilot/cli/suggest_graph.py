@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -103,14 +103,13 @@ def run(
       $ copilot suggest-graph trial.csv --context @notes.md --describe columns.yaml --tiers order.yaml
       $ copilot suggest-graph data.csv --voters data --yes --json
     """
+    from copilot.composition.study import StudyOptions
     from copilot.composition.suggest import SuggestJob, SuggestOptions
     from copilot.composition.wiring import AnswerFiles
     from copilot.data.tables import ReadOptions
     from copilot.domain.variables import Query
 
-    check_output("-o", output, [Path(data), replay])
-    check_place("--record", record, [Path(data), replay])
-    options = SuggestOptions(
+    study = StudyOptions(
         data=data,
         context=context or "",
         describe=describe,
@@ -121,9 +120,12 @@ def run(
         forbid=tuple(forbid or ()),
         tiers=tiers,
         read=ReadOptions(encoding=encoding, delimiter=delimiter, decimal=decimal, missing=tuple(missing or ())),
-        files=AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers),
-        accept_latents=_latents(latents) == "accept",
     )
+    inputs = [*study.inputs(), replay, answers]
+    check_output("-o", output, [*inputs, record])
+    check_place("--record", record, inputs)
+    files = AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers)
+    options = SuggestOptions(study=study, files=files, accept_latents=_latents(latents) == "accept")
     job = SuggestJob(shell.settings(), options)
     if show_prompt or dry_run:
         _preview(shell, job, show_prompt=show_prompt)
@@ -132,7 +134,7 @@ def run(
     from copilot.data.runs import RunFolder
 
     folder = RunFolder.make(job.run_id, shell.run_dir)
-    arguments = list(sys.argv[1:])
+    arguments = shell.console.arguments
     suggestion = job.run(folder, arguments=arguments, progress=shell.console.progress(), warn=shell.console.warn)
     _finish(shell, job, suggestion, folder, output)
     return None
@@ -143,21 +145,27 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
     from copilot.composition.outcome import Outcome, write_outcome
     from copilot.report.edges_table import edges_table, summary
 
-    notices = (*job.notices, *suggestion.notices, *suggestion.consensus.notices)
+    notices = (*job.study.notices, *suggestion.notices, *suggestion.consensus.notices)
     if not shell.quiet:
         shell.console.draw(edges_table(suggestion.consensus))
         shell.console.say(summary(suggestion.consensus))
     for notice in (*suggestion.notices, *suggestion.consensus.notices):
         _tell(shell, notice.level, notice.message)
-    review = _review(shell, job, suggestion)
     outcome = Outcome(
         run_id=job.run_id,
-        query=job.options.query,
+        query=job.study.query,
         profile=tuple(job.profile_json()),
         consensus=suggestion.consensus,
-        review=review,
+        review=_unseen(shell, job, suggestion),
         notices=notices,
     )
+    if shell.console.interactive and not shell.yes:
+        from copilot.cli.review_screen import review_on_screen
+
+        # What was voted stands in the folder before the first question, so that a review that breaks off loses nothing.
+        write_outcome(outcome, folder)
+        outcome = replace(outcome, review=review_on_screen(shell.console, suggestion.consensus))
+    review = outcome.review
     write_outcome(outcome, folder, output)
     _say_last(shell, suggestion, review, folder, output)
     if shell.json:
@@ -166,13 +174,9 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
         shell.console.result(outcome.drawn("dot").rstrip("\n"))
 
 
-def _review(shell: Shell, job: SuggestJob, suggestion: Suggestion) -> Review:
+def _unseen(shell: Shell, job: SuggestJob, suggestion: Suggestion) -> Review:
     from copilot.workflow.accept import accept_unseen
 
-    if shell.console.interactive and not shell.yes:
-        from copilot.cli.review_screen import review_on_screen
-
-        return review_on_screen(shell.console, suggestion.consensus)
     least = job.plan.rules.min_support if job.options.accept_latents else None
     return accept_unseen(suggestion.consensus, yes=shell.yes, latent_support=least)
 
@@ -181,7 +185,7 @@ def _say_first(shell: Shell, job: SuggestJob) -> None:
     for column in job.profile_json():
         known = f"{column['kind']}, {column['distinct']} distinct, {column['missing_share']:.1%} missing"
         shell.console.detail(f"{shown(column['name'])}: {known}{'' if column['in_graph'] else ', not in the graph'}")
-    for notice in job.notices:
+    for notice in job.study.notices:
         _tell(shell, notice.level, notice.message)
     shell.console.say(job.announcement())
 

@@ -9,19 +9,14 @@ from typing import Any
 
 from copilot.data.atomic import write_atomic
 from copilot.data.graph_files import EdgeLabel, format_of, write_graph
-from copilot.data.runs import MANIFEST, RunFolder
+from copilot.data.runs import CONSENSUS, DECISIONS, DOT, GRAPH, MANIFEST, NOTICES, PROFILE, REPORT, RunFolder
 from copilot.domain.consensus import Consensus, Status
 from copilot.domain.graph import Edge, EdgeKind
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
 from copilot.domain.variables import Query
 from copilot.report.suggestion import edge_label, graph_json, suggestion_json
-
-CONSENSUS = "consensus.json"
-GRAPH = "graph.json"
-REPORT = "report.json"
-DECISIONS = "decisions.json"
-PROFILE = "profile.json"
+from copilot.workflow.accept import accept_unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +46,13 @@ class Outcome:
         return suggestion_json(self.run_id, self.profile, self.consensus, self.review, self.notices)
 
 
-def write_outcome(outcome: Outcome, folder: RunFolder, output: Path | None) -> None:
+def write_outcome(outcome: Outcome, folder: RunFolder, output: Path | None = None) -> None:
     """Write graph, decisions and report into the run's folder, and the graph where the user wants it.
 
     All but ``manifest.json``, ``calls.jsonl`` and the reviewer's name is the same to the byte when a run is repeated.
     """
     review = outcome.review
-    folder.write_text("graph.dot", outcome.drawn("dot"))
+    folder.write_text(DOT, outcome.drawn("dot"))
     folder.write_json(GRAPH, {"graph": graph_json(review.graph), "graph_hash": review.graph.content_hash})
     folder.write_json(DECISIONS, review.model_dump(mode="json", exclude={"graph"}))
     folder.write_json(REPORT, outcome.payload())
@@ -86,12 +81,13 @@ def read_outcome(folder: RunFolder) -> Outcome:
     """
     manifest = folder.read_json(MANIFEST)
     consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
-    review, notices = Review(graph=consensus.graph), consensus.notices
-    profile = tuple(folder.read_json(PROFILE))
+    review = accept_unseen(consensus, yes=False)
+    told = folder.read_json(NOTICES) if (folder.path / NOTICES).is_file() else []
+    notices = (*(Notice.model_validate(notice) for notice in told), *consensus.notices)
+    profile = tuple(folder.read_json(PROFILE)) if (folder.path / PROFILE).is_file() else ()
     if (folder.path / REPORT).is_file():
         graph = folder.read_json(GRAPH)["graph"]
         review = Review.model_validate({**folder.read_json(DECISIONS), "graph": graph})
-        notices = tuple(Notice.model_validate(notice) for notice in folder.read_json(REPORT)["notices"])
     query = Query.model_validate(manifest.get("query") or {})
     return Outcome(
         run_id=str(manifest["run_id"]),

@@ -1,57 +1,44 @@
-"""Everything `suggest-graph` needs, made from settings and options: the table, the voters, the run's folder."""
+"""Everything `suggest-graph` needs beyond its study: who votes, what they are asked, and the id of the run."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.composition.manifest import manifest_of
-from copilot.composition.outcome import CONSENSUS, PROFILE
+from copilot.composition.run import Run
 from copilot.composition.settings import Settings
+from copilot.composition.study import Study, StudyOptions
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
-from copilot.data.describe import read_descriptions, read_text_option, read_tiers
-from copilot.data.runs import MANIFEST, CallLog, RunFolder, run_id_of
-from copilot.data.tables import ReadOptions, read_table
-from copilot.domain.consensus import Constraints, VotingRules
-from copilot.domain.edge_text import choose_names, parse_edge
-from copilot.domain.notice import Notice
-from copilot.domain.variables import Query
+from copilot.data.runs import CONSENSUS, NOTICES, PROFILE, VOTES, RunFolder, run_id_of
+from copilot.domain.consensus import VotingRules
+from copilot.domain.value import content_hash
 from copilot.domain.votes import Votes
-from copilot.errors import ConfigurationError, InputDataError, ResumableError
-from copilot.report.suggestion import profile_json
-from copilot.voting.constraints import check_constraints
+from copilot.errors import ConfigurationError, InputDataError
+from copilot.report.suggestion import notices_json, profile_json
 from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import Suggestion, SuggestPlan, Voices, suggest_graph
-from copilot.workflow.variables import check_query, choose_variables
 
 if TYPE_CHECKING:
     from copilot.discovery.discover import Discovery
     from copilot.elicitation.setting import Setting
     from copilot.llm.completer import ChatRequest
 
+COMMAND = "suggest-graph"
+
 
 @dataclass(frozen=True, slots=True)
 class SuggestOptions:
     """What the user said on the command line, beside settings."""
 
-    data: str
-    context: str = ""
-    describe: str | None = None
-    columns: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    query: Query = Query()
-    require: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
-    tiers: str | None = None
-    read: ReadOptions = field(default_factory=ReadOptions)
+    study: StudyOptions
     files: AnswerFiles = AnswerFiles()
     accept_latents: bool = False
 
@@ -76,48 +63,34 @@ class SuggestJob:
         self._recording = None if options.files.replay is None else _digest(options.files.replay)
         if "llm" in self.groups and options.files.replay is None:
             _import_early("openai")
-        self._table = read_table(options.data, options.read)
-        self.profile = self._table.profile
-        names = self.profile.names
-        self._descriptions = () if options.describe is None else read_descriptions(options.describe, names)
-        self._context = read_text_option(options.context, "--context") if options.context else ""
-        check_query(options.query, self.profile)
-        self.variables, left_out = choose_variables(
-            self.profile,
-            columns=choose_names(options.columns, names),
-            exclude=choose_names(options.exclude, names),
-            query=options.query,
-            descriptions=self._descriptions,
-        )
-        self.notices: tuple[Notice, ...] = (*self.profile.notices, *left_out)
+        self.study = Study(options.study)
         self.plan = self._make_plan()
-        check_constraints(self.plan.names, self.plan.constraints)
         self.usage: dict[str, Any] = {}
 
     @property
     def run_id(self) -> str:
         """Name the run by what it computes."""
-        replay = self.options.files.replay
-        shaping = {key: value for key, value in self.settings.result_shaping().items() if key != "models"}
+        from copilot.elicitation.prompts import list_prompts
+
+        settings, replay = self.settings, self.options.files.replay
+        elsewhere = {"models", "prompts_dir"}
+        chosen = replay is None or settings.origins["models"].source == "flag"
         return run_id_of(
             {
-                "command": "suggest-graph",
-                "data": self.profile.sha256,
-                "variables": [variable.model_dump(mode="json") for variable in self.variables],
-                "context": self._context,
-                "query": self.options.query.model_dump(mode="json"),
-                "constraints": self.plan.constraints.model_dump(mode="json"),
+                "command": COMMAND,
+                **self.study.fingerprint(),
                 "groups": self.groups,
                 "accept_latents": self.options.accept_latents,
-                "settings": shaping,
-                "models": None if replay is not None else list(self.settings.models),
+                "settings": {k: v for k, v in settings.result_shaping().items() if k not in elsewhere},
+                "prompts": content_hash([one.model_dump(mode="json") for one in list_prompts(settings.prompts_dir)]),
+                "models": list(settings.models) if chosen else None,
                 "recording": self._recording,
             }
         )
 
     def profile_json(self) -> list[dict[str, Any]]:
         """Describe the columns, as the report has them."""
-        return profile_json(self.profile, self.plan.names)
+        return profile_json(self.study.profile, self.plan.names)
 
     def requests(self) -> list[ChatRequest]:
         """Make the requests of the first round and of the challenge round, without sending any."""
@@ -139,12 +112,10 @@ class SuggestJob:
             return f"Answering from the recording {replay}; nothing is sent."
         if "llm" not in self.groups:
             return f"No model votes; the data do, by causal discovery. To add a model, {HOW_TO_ADD_A_MODEL}."
-        more = {"names": "", "schema": ", categories", "summary": ", categories, ranges, missing shares"}[
-            settings.share
-        ]
+        shared = {"names": "", "schema": ", categories", "summary": ", categories, ranges, missing shares"}
         return (
-            f"Asking {', '.join(settings.models)} at {settings.host}. Sent: names, kinds{more}, your descriptions and "
-            f"context for {len(self.variables)} columns; never rows."
+            f"Asking {', '.join(settings.models)} at {settings.host}. Sent: names, kinds{shared[settings.share]}, your "
+            f"descriptions and context for {len(self.plan.names)} columns; never rows."
         )
 
     def run(
@@ -162,63 +133,59 @@ class SuggestJob:
         ResumableError
             With the command that goes on with the run.
         """
-        started, clock = datetime.now(UTC), time.monotonic()
-        log = CallLog(folder)
-
-        def manifest(status: str) -> None:
-            self.usage["wall_s"] = round(time.monotonic() - clock, 3)
-            folder.write_json(MANIFEST, manifest_of(self, arguments, started, status))
-
-        self.usage = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
-        manifest("running")
-        status = "stopped"
+        earlier = self.options.files.earlier
+        lines = [] if earlier is None else _text_of(earlier).splitlines()
+        run = Run(
+            folder,
+            command=COMMAND,
+            run_id=self.run_id,
+            arguments=arguments,
+            settings=self.settings,
+            profile=self.study.profile,
+            query=self.study.query,
+            earlier=lines,
+        )
+        folder.write_json(PROFILE, self.profile_json())
+        folder.write_json(NOTICES, notices_json(self.study.notices))
         try:
-            suggestion = asyncio.run(self._run(folder, log, progress, warn))
-            folder.write_json(CONSENSUS, suggestion.consensus.model_dump(mode="json"))
-            folder.write_json(PROFILE, self.profile_json())
-            status = "voted"
-        except ResumableError as error:
-            if self.options.data != "-":
-                error.advice = f"{error.advice} Go on with: copilot runs resume {folder.path}".strip()
-            raise
+            with run:
+                suggestion = asyncio.run(self._vote(run, progress, warn))
+                folder.write_json(CONSENSUS, suggestion.consensus.model_dump(mode="json"))
+                folder.write_json(NOTICES, notices_json((*self.study.notices, *suggestion.notices)))
         finally:
             progress.done()
-            log.close()
-            manifest(status)
+            self.usage = run.usage
         return suggestion
 
-    async def _run(
-        self, folder: RunFolder, log: CallLog, progress: Progress, warn: Callable[[str], None]
-    ) -> Suggestion:
+    async def _vote(self, run: Run, progress: Progress, warn: Callable[[str], None]) -> Suggestion:
         def keep(votes: Votes) -> None:
-            folder.write_json("votes.json", votes.model_dump(mode="json"))
+            run.folder.write_json(VOTES, votes.model_dump(mode="json"))
 
         discover = self._discover if "data" in self.groups else None
         if "llm" not in self.groups:
             return await suggest_graph(self.plan, Voices(discover=discover), progress=progress, keep=keep)
-        models = Models(self.settings, self.options.files, log=lambda call: log.add(call.model_dump_json()), warn=warn)
+        models = Models(self.settings, self.options.files, log=lambda call: run.log.add(call.line()), warn=warn)
         try:
             voices = Voices(asker=models.asker, setting=self._setting(models.names), discover=discover)
             return await suggest_graph(self.plan, voices, progress=progress, keep=keep)
         finally:
-            self.usage = models.usage().model_dump(mode="json")
+            run.note_usage(models.usage().model_dump(mode="json"))
             await models.aclose()
 
     def _make_plan(self) -> SuggestPlan:
-        options, settings = self.options, self.settings
-        names = tuple(variable.name for variable in self.variables)
-        constraints = Constraints(
-            require=tuple(parse_edge(text, names) for text in options.require),
-            forbid=tuple(parse_edge(text, names) for text in options.forbid),
-            tiers=() if options.tiers is None else _present(read_tiers(options.tiers, self.profile.names), names),
+        study, settings = self.study, self.settings
+        # A quorum that was set is meant for the models, unless the data alone vote.
+        own = settings.quorum if "llm" not in self.groups else None
+        rules = VotingRules(
+            min_support=settings.min_support,
+            quorum=settings.quorum or settings.votes // 2 + 1,
+            data_quorum=own or settings.resamples // 2 + 1,
         )
-        smallest = min(settings.votes if "llm" in self.groups else settings.resamples, settings.votes)
-        quorum = settings.quorum if settings.quorum is not None else smallest // 2 + 1
         return SuggestPlan(
-            names=names,
-            query=options.query,
-            constraints=constraints,
-            rules=VotingRules(min_support=settings.min_support, quorum=quorum),
+            names=study.names,
+            query=study.query,
+            constraints=study.constraints,
+            rules=rules,
             votes=settings.votes,
             max_votes=settings.max_votes,
             challenge=settings.challenge,
@@ -227,15 +194,15 @@ class SuggestJob:
     def _setting(self, models: Sequence[str]) -> Setting:
         from copilot.elicitation.setting import Setting, Share, facts_to_share
 
-        settings = self.settings
-        chosen = [column for column in self.profile.columns if column.name in self.plan.names]
+        settings, study = self.settings, self.study
+        chosen = [column for column in study.profile.columns if column.name in self.plan.names]
         parameters = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
         return Setting(
-            variables=self.variables,
+            variables=study.variables,
             models=tuple(models),
             seed=settings.seed,
-            context=self._context,
-            query=self.options.query,
+            context=study.context,
+            query=study.query,
             facts=facts_to_share(chosen, Share(settings.share)),
             parameters={key: value for key, value in parameters.items() if value is not None},
             prompts=settings.prompts_dir,
@@ -247,10 +214,9 @@ class SuggestJob:
         from copilot.discovery.discover import discover
 
         progress.start("Letting the data vote", self.settings.resamples)
-        frame = self._table.frame(self.plan.names)
         found = discover(
-            frame,
-            {variable.name: variable.kind for variable in self.variables},
+            self.study.table.frame(self.plan.names),
+            {variable.name: variable.kind for variable in self.study.variables},
             resamples=self.settings.resamples,
             seed=SeedSequence(self.settings.seed),
             constraints=self.plan.constraints,
@@ -278,23 +244,28 @@ def _groups(settings: Settings, files: AnswerFiles) -> tuple[str, ...]:
 
 
 def _digest(path: Path) -> str:
+    return sha256(_bytes_of(path, "Name a file that --record has written.")).hexdigest()
+
+
+def _text_of(path: Path) -> str:
+    return _bytes_of(path, "Name the calls.jsonl of an earlier run.").decode(errors="replace")
+
+
+def _bytes_of(path: Path, advice: str) -> bytes:
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        return path.read_bytes()
     except OSError as error:
         raise InputDataError(
-            f"the recording {str(path)!r} cannot be read",
-            reason=f"{error.strerror or error}.",
-            advice="Name a file that --record has written.",
+            f"the answers in {str(path)!r} cannot be read", reason=f"{error.strerror or error}.", advice=advice
         ) from error
 
 
-def _present(tiers: Sequence[Sequence[str]], names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Drop from the tiers what is not in the graph; tiers may speak of every column of the table."""
-    kept = (tuple(name for name in tier if name in names) for tier in tiers)
-    return tuple(tier for tier in kept if tier)
-
-
 def _import_early(module: str) -> None:
-    """Load a slow library on another thread while the table is read."""
+    """Load a slow library on another thread while the table is read; if it is broken, its user will say so."""
+
+    def load() -> None:
+        with contextlib.suppress(ImportError):
+            import_module(module)
+
     if module not in sys.modules:
-        threading.Thread(target=__import__, args=(module,), daemon=True).start()
+        threading.Thread(target=load, daemon=True).start()

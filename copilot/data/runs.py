@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,14 @@ RUNS_HOME = Path(".copilot") / "runs"
 """Where runs go if the user names no folder, below the current one."""
 MANIFEST = "manifest.json"
 CALLS = "calls.jsonl"
+VOTES = "votes.json"
+CONSENSUS = "consensus.json"
+PROFILE = "profile.json"
+NOTICES = "notices.json"
+GRAPH = "graph.json"
+DOT = "graph.dot"
+DECISIONS = "decisions.json"
+REPORT = "report.json"
 _ID = re.compile(r"^[0-9a-f]{12}(-\d+)?$")
 
 
@@ -110,12 +118,14 @@ class CallLog:
     ----------
     folder
         The run's folder.
+    earlier
+        Lines of the run that this one goes on with; the log only grows.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, earlier: Sequence[str] = ()) -> None:
         self._final = folder.path / CALLS
         self._part = folder.path / f"{CALLS}.part"
-        self._lines: list[str] = []
+        self._lines = list(earlier)
         self._stream = self._part.open("w", encoding="utf-8")
 
     def add(self, line: str) -> None:
@@ -128,13 +138,41 @@ class CallLog:
         """Write the log in a stable order under its final name and drop the part file."""
         self._stream.close()
         if self._lines:
-            write_atomic(self._final, "".join(f"{line}\n" for line in sorted(self._lines)))
+            write_atomic(self._final, "".join(f"{line}\n" for line in _one_a_call(self._lines)))
         self._part.unlink(missing_ok=True)
 
 
-def calls_of(folder: Path) -> Path | None:
-    """Find the answers a run has gathered, finished or not; ``None`` if there are none."""
-    return next((folder / n for n in (CALLS, f"{CALLS}.part") if (folder / n).is_file()), None)
+def gather_calls(folder: Path) -> Path | None:
+    """Put the answers of a run that stopped, and of one that was killed, into one ``calls.jsonl``.
+
+    Returns
+    -------
+    Path or None
+        The file; ``None`` if the run has no answers.
+    """
+    lines: list[str] = []
+    for place in (folder / CALLS, folder / f"{CALLS}.part"):
+        if place.is_file():
+            lines += place.read_text(encoding="utf-8").splitlines()
+    if not lines:
+        return None
+    write_atomic(folder / CALLS, "".join(f"{line}\n" for line in _one_a_call(lines)))
+    (folder / f"{CALLS}.part").unlink(missing_ok=True)
+    return folder / CALLS
+
+
+def _one_a_call(lines: Sequence[str]) -> list[str]:
+    """Keep one line a call, in a stable order: the last valid answer, else the last; a line cut off by a crash goes."""
+    kept: dict[str, tuple[bool, str]] = {}
+    for line in lines:
+        try:
+            call = json.loads(line)
+            key, valid = str(call["key"]), call["outcome"] == "valid"
+        except (ValueError, KeyError, TypeError):
+            continue
+        if valid or not kept.get(key, (False, ""))[0]:
+            kept[key] = (valid, line)
+    return sorted(line for _, line in kept.values())
 
 
 def find_run(name: str, home: Path = RUNS_HOME) -> RunFolder:

@@ -160,8 +160,15 @@ class VotingRules(Value):
     min_support
         Share of valid ballots an edge needs, in (0, 1].
     quorum
-        Valid ballots needed per group, at least 1.
+        Valid ballots needed of the models, at least 1.
+    data_quorum
+        Valid ballots needed of the data; ``None``: as many as of the models.
     """
 
     min_support: float = Field(default=0.5, gt=0, le=1)
     quorum: int = Field(default=1, ge=1)
+    data_quorum: int | None = Field(default=None, ge=1)
+
+    def needed(self, group: Group) -> int:
+        """Give the quorum of a group."""
+        return self.data_quorum if group is Group.DATA and self.data_quorum is not None else self.quorum

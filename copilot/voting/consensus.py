@@ -79,7 +79,7 @@ def form_consensus(
     """
     check_constraints(names, constraints)
     counted = dict(turnout) if turnout is not None else count_turnout(names, ballots, abstentions)
-    check_quorum(counted, rules.quorum, abstentions)
+    check_quorum(counted, rules, abstentions)
     tallies = _tallies(names, sorted(counted), ballots, pair_ballots)
     book = RuleBook(constraints)
     table = _Table(tallies, rules, book)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+from copilot.domain.consensus import VotingRules
 from copilot.domain.votes import Abstention, ChallengeBallot, GraphBallot, Group, Turnout
 from copilot.errors import QuorumError
 
@@ -48,15 +49,15 @@ def count_challengers(
     return _turnout([ballot.voter.source for ballot in ballots], len(ballots), partial, abstentions)
 
 
-def check_quorum(turnout: Mapping[Group, Turnout], quorum: int, abstentions: Sequence[Abstention] = ()) -> None:
+def check_quorum(turnout: Mapping[Group, Turnout], rules: VotingRules, abstentions: Sequence[Abstention] = ()) -> None:
     """Refuse to decide on too few ballots.
 
     Parameters
     ----------
     turnout
         Of each group that is present.
-    quorum
-        Valid ballots needed in each.
+    rules
+        How many valid ballots each group needs.
     abstentions
         The first of the group is given as an example.
 
@@ -72,14 +73,15 @@ def check_quorum(turnout: Mapping[Group, Turnout], quorum: int, abstentions: Seq
             advice="Configure a model, or let the data vote with --voters data.",
         )
     for group, count in sorted(turnout.items()):
-        if count.valid < quorum:
+        needed = rules.needed(group)
+        if count.valid < needed:
             reasons = ", ".join(
                 f"{reason.replace('_', ' ')}: {number}" for reason, number in sorted(count.reasons.items())
             )
             details = (one.detail for one in abstentions if one.voter.group is group and one.detail)
             example = "".join(f" The first: {detail.rstrip('.')}." for detail in islice(details, 1))
             raise QuorumError(
-                f"{count.valid} of {count.asked} {_WHO[group]} ballots can be counted, and {quorum} are needed",
+                f"{count.valid} of {count.asked} {_WHO[group]} ballots can be counted, and {needed} are needed",
                 reason=f"The others: {reasons}.{example}" if reasons else "No more were asked for.",
                 advice="What was gathered is kept. Ask for more with --votes, or lower --quorum.",
             )

@@ -217,6 +217,47 @@ def test_too_few_ballots_exit_5_and_the_run_is_resumed_with_what_it_has(
     assert manifest["status"] == "complete"
 
 
+def test_a_killed_run_is_resumed_and_one_that_stops_again_too(
+    table: Path, tmp_path: Path, serve: Callable[..., Endpoint]
+) -> None:
+    endpoint = serve(*TRUE)
+    reply, asked = endpoint.answer, [0]
+
+    def until(limit: int) -> Callable[[dict[str, Any], Reply], dict[str, Any]]:
+        def answer(body: dict[str, Any], how: Reply) -> dict[str, Any]:
+            asked[0] += 1
+            return reply(body, how if asked[0] <= limit else lambda _request: "I cannot.")
+
+        return answer
+
+    words = ("suggest-graph", table, "--yes", "--cache", "off", "--concurrency", "1", "--run-dir", "run")
+    endpoint.answer = until(2)  # type: ignore[method-assign]
+    assert copilot(*words, cwd=tmp_path, url=endpoint.url).returncode == 5
+    run = tmp_path / "run"
+    (run / "calls.jsonl").rename(run / "calls.jsonl.part")  # as after kill -9
+    asked[0] = 0
+    endpoint.answer = until(1)  # type: ignore[method-assign]
+    assert copilot("runs", "resume", "run", cwd=tmp_path, url=endpoint.url).returncode == 5
+    endpoint.answer = reply  # type: ignore[method-assign]
+    endpoint.bodies.clear()
+    done = copilot("runs", "resume", "run", "--json", cwd=tmp_path, url=endpoint.url)
+    assert done.returncode == 0, done.stderr
+    assert len(endpoint.bodies) == 4 + 3
+    assert json.loads(done.stdout)["voters"]["llm"]["valid"] == 7
+
+
+def test_whatever_shapes_the_result_shapes_the_id(table: Path, tmp_path: Path) -> None:
+    def run_id(*more: str) -> str:
+        done = copilot("suggest-graph", table, "--yes", "--json", "--resamples", "4", *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return str(json.loads(done.stdout)["run_id"])
+
+    plain = run_id()
+    assert run_id() == plain
+    assert run_id("--jobs", "1") == plain
+    assert len({plain, run_id("--missing", "3.1"), run_id("--seed", "1"), run_id("--exclude", "town")}) == 4
+
+
 def test_a_refused_key_stops_everything_and_is_not_repeated(
     table: Path, tmp_path: Path, serve: Callable[..., Endpoint]
 ) -> None:

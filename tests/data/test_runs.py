@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from copilot.data.atomic import write_atomic
-from copilot.data.runs import CallLog, RunFolder, calls_of, find_run, list_runs, run_id_of
+from copilot.data.runs import CallLog, RunFolder, find_run, gather_calls, list_runs, run_id_of
 from copilot.errors import InputDataError, UsageError
 
 RUN = "0123456789ab"
@@ -49,17 +50,39 @@ def test_an_ambiguous_beginning_is_refused(tmp_path: Path) -> None:
         find_run("aa", tmp_path)
 
 
-def test_calls_survive_a_crash_and_end_in_a_stable_order(tmp_path: Path) -> None:
+def call(key: str, outcome: str = "valid", text: str = "") -> str:
+    return json.dumps({"key": key, "outcome": outcome, "text": text})
+
+
+def test_calls_end_in_a_stable_order_with_one_line_each(tmp_path: Path) -> None:
+    log = CallLog(RunFolder(tmp_path))
+    for line in (call("b"), call("a", "fault"), call("a"), call("b", "fault")):
+        log.add(line)
+    log.close()
+    assert (tmp_path / "calls.jsonl").read_text() == f"{call('a')}\n{call('b')}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["calls.jsonl"]
+
+
+def test_calls_of_killed_runs_are_gathered_and_the_log_only_grows(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     log = CallLog(folder)
-    log.add('{"b": 1}')
-    log.add('{"a": 1}')
-    part = calls_of(tmp_path)
-    assert part is not None
-    assert part.read_text() == '{"b": 1}\n{"a": 1}\n'
-    log.close()
-    assert (tmp_path / "calls.jsonl").read_text() == '{"a": 1}\n{"b": 1}\n'
-    assert [path.name for path in tmp_path.iterdir()] == ["calls.jsonl"]
+    log.add(call("a"))
+    assert (tmp_path / "calls.jsonl.part").read_text() == f"{call('a')}\n"
+    log._stream.close()  # as a killed process leaves it
+    with (tmp_path / "calls.jsonl.part").open("a") as cut:
+        cut.write('{"key": "b", "outc')
+    gathered = gather_calls(tmp_path)
+    assert gathered == tmp_path / "calls.jsonl"
+    again = CallLog(folder, gathered.read_text().splitlines())
+    again.add(call("c"))
+    assert gather_calls(tmp_path) == gathered
+    assert gathered.read_text() == f"{call('a')}\n{call('c')}\n"
+    again.close()
+    assert gathered.read_text() == f"{call('a')}\n{call('c')}\n"
+
+
+def test_a_run_without_answers_has_none(tmp_path: Path) -> None:
+    assert gather_calls(tmp_path) is None
 
 
 def test_a_broken_or_missing_file_names_the_run(tmp_path: Path) -> None:

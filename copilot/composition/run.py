@@ -1,0 +1,113 @@
+"""The life of one run: its folder, its log of calls, and a manifest that always says how far it got."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from copilot.composition.settings import Settings
+from copilot.data.runs import MANIFEST, CallLog, RunFolder
+from copilot.domain.variables import Query, TableProfile
+from copilot.errors import ResumableError
+
+PACKAGES = ("openai", "pydantic", "networkx", "numpy", "pandas", "scipy", "pyarrow", "dowhy")
+
+
+def package_versions(names: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Look up installed versions; a package that is missing says so."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+class Run:
+    """One run, as a context: the manifest says "running" on the way in, and what became of it on the way out.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    command, run_id, arguments
+        What is run; `arguments` as typed, keys are never among them.
+    settings, profile, query
+        For the manifest.
+    earlier
+        Lines of ``calls.jsonl`` that this run goes on with.
+    now, clock
+        Time of day (UTC) and seconds for durations.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        command: str,
+        run_id: str,
+        arguments: Sequence[str],
+        settings: Settings,
+        profile: TableProfile,
+        query: Query,
+        earlier: Sequence[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self.usage: dict[str, Any] = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+        self._now, self._clock = now, clock
+        self._began = clock()
+        self._earlier = tuple(earlier)
+        self._resumable = profile.source != "-"
+        self._told: dict[str, Any] = {
+            "schema_version": 1,
+            "run_id": run_id,
+            "command": command,
+            "arguments": list(arguments),
+            "started_in": os.path.relpath(Path.cwd(), folder.path),
+            "started": now().isoformat(timespec="seconds"),
+            "query": query.model_dump(mode="json"),
+            "seed": settings.seed,
+            "data": {
+                "source": profile.source,
+                "sha256": profile.sha256,
+                "rows": profile.rows,
+                "sampled": profile.sampled,
+            },
+            "settings": {
+                name: {"value": settings.shown(name), "origin": str(origin)}
+                for name, origin in sorted(settings.origins.items())
+            },
+            "versions": {"python": platform.python_version(), **package_versions(("causal-copilot", *PACKAGES))},
+        }
+
+    def __enter__(self) -> Self:
+        """Open the log and write the first manifest."""
+        self.log = CallLog(self.folder, self._earlier)
+        self._write("running")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Finish the log, say in the manifest how it ended, and in a resumable error how to go on."""
+        self.log.close()
+        self._write("stopped" if kind else "voted")
+        if isinstance(error, ResumableError) and self._resumable:
+            error.advice = f"{error.advice} Go on with: copilot runs resume {self.folder.path}".strip()
+
+    def _write(self, status: str) -> None:
+        self.usage["wall_s"] = round(self._clock() - self._began, 3)
+        updated = self._now().isoformat(timespec="seconds")
+        self.folder.write_json(MANIFEST, {**self._told, "status": status, "updated": updated, "usage": self.usage})
+
+    def note_usage(self, usage: Mapping[str, Any]) -> None:
+        """Take over what the models have used."""
+        self.usage = dict(usage)
