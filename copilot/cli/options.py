@@ -24,7 +24,6 @@ Seed = Annotated[
 ]
 RunDir = Annotated[Path | None, typer.Option("--run-dir", metavar="DIR", help="Folder for the files of this run.")]
 
-DataFile = Annotated[Path, typer.Argument(metavar="DATA", help="Table: CSV, TSV, Parquet; - for standard input.")]
 Treatment = Annotated[
     str | None, typer.Option("-t", "--treatment", metavar="NAME", help="Column whose effect is asked for.")
 ]

@@ -70,18 +70,6 @@ class Shell:
         """Write the command's JSON object, headed by what every object has."""
         self.console.emit_json({"schema_version": SCHEMA_VERSION, "command": self.command, "run_id": run_id, **payload})
 
-    def confirm(self, question: str, *, instead: str = "Answer with --yes.") -> bool:
-        """Ask yes or no; ``--yes`` answers yes.
-
-        Raises
-        ------
-        UsageError
-            If there is nobody to ask and ``--yes`` was not given.
-        """
-        if self.yes:
-            return True
-        return self.console.ask(f"{question} [y/N]", instead=instead).casefold() in {"y", "yes"}
-
 
 def open_shell(
     command: str,

@@ -1,1 +1,1 @@
-"""Ballots from the data: bootstrap causal discovery."""
+"""Ballots from the data: causal discovery on resamples."""

@@ -51,7 +51,7 @@ class Edge(Value):
     @property
     def pair(self) -> tuple[str, str]:
         """Both ends in alphabetical order."""
-        return (self.source, self.target) if self.source <= self.target else (self.target, self.source)
+        return ordered_pair(self.source, self.target)
 
     def __str__(self) -> str:
         """Write the edge as ``a -> b``, ``a <-> b`` or ``a -- b``."""
@@ -222,6 +222,17 @@ class CausalGraph(Value):
     def _symmetric(self, kind: EdgeKind) -> dict[str, tuple[str, ...]]:
         ahead, back = self._neighbours(kind, forward=True), self._neighbours(kind, forward=False)
         return {name: tuple(sorted({*ahead[name], *back[name]})) for name in ahead}
+
+
+def ordered_pair(first: str, second: str) -> tuple[str, str]:
+    """Put two names in alphabetical order.
+
+    Examples
+    --------
+    >>> ordered_pair("b", "a")
+    ('a', 'b')
+    """
+    return (first, second) if first <= second else (second, first)
 
 
 def reach(start: Iterable[str], step: Mapping[str, Sequence[str]]) -> frozenset[str]:

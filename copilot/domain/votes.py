@@ -173,7 +173,10 @@ class ChallengeBallot(Value):
     voter
         Who filled it in.
     verdicts
-        At most one per arrow shown; an arrow left out counts as kept.
+        At most one per arrow shown; an arrow left out here and in `unsure` counts as kept.
+    unsure
+        Arrows shown, as (source, target), on which this challenger gives no usable verdict: abstentions, which are in
+        no denominator.
     additions
         Arrows that the challenger finds missing, between pairs that had none.
     asked
@@ -186,6 +189,7 @@ class ChallengeBallot(Value):
     voter: Voter
     asked: Names | None = None
     verdicts: tuple[ArrowVerdict, ...] = ()
+    unsure: tuple[tuple[str, str], ...] = ()
     additions: tuple[EdgeVote, ...] = ()
     slips: tuple[SlipCount, ...] = ()
 

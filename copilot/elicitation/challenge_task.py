@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
-from copilot.domain.graph import CausalGraph, EdgeKind
+from copilot.domain.graph import CausalGraph, EdgeKind, reach
 from copilot.domain.text import one_line
 from copilot.domain.votes import ArrowVerdict, ChallengeBallot, EdgeVote, Slip, Verdict
-from copilot.elicitation.diversity import Plan, Stream, draw_plans
+from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
-from copilot.elicitation.prompts import load_prompt
-from copilot.elicitation.schemas import TEXT, Schema, listed, one_of, record
+from copilot.elicitation.schemas import TEXT, ReplyLine, Schema, listed, one_of, record
 from copilot.elicitation.setting import Setting, blocks
-from copilot.elicitation.task import Sheet, sheet
+from copilot.elicitation.task import Sheet, deal, sheet
 from copilot.llm.replies import ReplyError
 
 PROMPT = "challenge-graph"
@@ -25,33 +24,25 @@ _JUDGED_SHARE = 0.8
 _DETOURS_SHOWN = 4
 
 
-class _Judged(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _Judged(ReplyLine):
     arrow: str
     verdict: Verdict
     still_acts_by: str = ""
     carried_by: list[str] = Field(default_factory=list, max_length=500)
 
 
-class _Missing(BaseModel):
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
-
-    source: str = Field(alias="from")
+class _Missing(ReplyLine):
+    source: str = Field(validation_alias=AliasChoices("from", "source"))
     reason: str = ""
 
 
-class _Absent(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _Absent(ReplyLine):
     variable: str
     missing_causes: list[_Missing] = Field(max_length=500)
 
 
-class ChallengeReply(BaseModel):
+class ChallengeReply(ReplyLine):
     """What a model sends back: one entry an arrow, and one a variable for the absent arrows."""
-
-    model_config = ConfigDict(extra="ignore")
 
     arrows: list[_Judged] = Field(max_length=5_000)
     absent: list[_Absent] = Field(max_length=5_000)
@@ -63,20 +54,21 @@ class ChallengePart:
 
     targets: frozenset[str]
     verdicts: tuple[ArrowVerdict, ...]
+    unsure: tuple[tuple[str, str], ...]
     additions: tuple[EdgeVote, ...]
     slips: Slips
 
 
 def challenge_sheets(setting: Setting, graph: CausalGraph, votes: int) -> tuple[Sheet[ChallengePart], ...]:
     """Make the requests for `votes` challengers of a voted graph; large graphs are judged block by block."""
-    prompt = load_prompt(PROMPT, setting.prompts)
+    prompt, plans = deal(PROMPT, setting, votes)
     made = []
-    for plan in draw_plans(Stream.CHALLENGE, prompt, setting.models, votes, setting.seed):
+    for plan in plans:
         rng = plan.generator()
-        naming = Naming([setting.names[i] for i in rng.permutation(len(setting.names))])
+        naming = Naming(shuffled(setting.names, rng))
         for targets in blocks(naming.shown):
             into = [(source, target) for target in targets for source in graph.parents(target)]
-            arrows = {f"e{n}": into[i] for n, i in enumerate(rng.permutation(len(into)), start=1)}
+            arrows = {f"e{n}": ends for n, ends in enumerate(shuffled(into, rng), start=1)}
             apart = {target: _apart(graph, target, naming.shown) for target in targets}
             filled = {
                 "variables": setting.variable_lines(naming),
@@ -95,18 +87,33 @@ def challenge_sheets(setting: Setting, graph: CausalGraph, votes: int) -> tuple[
 
 def merge_challenge(plan: Plan, parts: Sequence[ChallengePart]) -> ChallengeBallot:
     """Put the sheets of one challenger together."""
-    slips = Slips()
-    for part in parts:
-        slips.merge(part.slips)
     verdicts = sorted((v for part in parts for v in part.verdicts), key=lambda v: (v.source, v.target))
     additions = sorted((e for part in parts for e in part.additions), key=lambda e: (e.source, e.target))
     return ChallengeBallot(
         voter=plan.voter,
         asked=frozenset().union(*(part.targets for part in parts)),
         verdicts=tuple(verdicts),
+        unsure=tuple(sorted(arrow for part in parts for arrow in part.unsure)),
         additions=tuple(additions),
-        slips=slips.counts(),
+        slips=Slips.total(part.slips for part in parts).counts(),
     )
+
+
+class _Paths:
+    """The directed paths in the graph shown and what one challenger adds to it; additions may close circles."""
+
+    def __init__(self, arrows: Iterable[tuple[str, str]]) -> None:
+        self._children: dict[str, list[str]] = {}
+        self._parents: dict[str, list[str]] = {}
+        for cause, effect in arrows:
+            self._children.setdefault(cause, []).append(effect)
+            self._parents.setdefault(effect, []).append(cause)
+
+    def lead_through(self, carriers: Sequence[str], source: str, target: str) -> bool:
+        """Whether one of the carriers comes after the source and before the target, neither of them passed again."""
+        after = reach([source], _without(self._children, target))
+        before = reach([target], _without(self._parents, source))
+        return any(name in after and name in before for name in carriers)
 
 
 class _Reader:
@@ -124,7 +131,8 @@ class _Reader:
         reply = ChallengeReply.model_validate(data)
         slips = Slips()
         additions = self._additions(reply, slips)
-        verdicts: dict[str, ArrowVerdict] = {}
+        paths = _Paths([*self._arrows_shown(), *additions])
+        verdicts: dict[str, ArrowVerdict | None] = {}
         for line in reply.arrows:
             label = line.arrow.strip().lower()
             if label not in self._arrows:
@@ -132,44 +140,37 @@ class _Reader:
             elif label in verdicts:
                 slips.add(Slip.REPEATED, line.arrow)
             else:
-                verdicts[label] = self._verdict(self._arrows[label], line, additions, slips)
+                verdicts[label] = self._verdict(self._arrows[label], line, paths, slips)
         if len(verdicts) < _JUDGED_SHARE * len(self._arrows):
             missing = ", ".join([label for label in self._arrows if label not in verdicts][:8])
             raise ReplyError(f"it leaves arrows without a verdict, among them {missing}")
         return ChallengePart(
-            targets=self._targets, verdicts=tuple(verdicts.values()), additions=tuple(additions.values()), slips=slips
+            targets=self._targets,
+            verdicts=tuple(verdict for verdict in verdicts.values() if verdict is not None),
+            unsure=tuple(self._arrows[label] for label, verdict in verdicts.items() if verdict is None),
+            additions=tuple(additions.values()),
+            slips=slips,
         )
 
-    def _verdict(
-        self, ends: tuple[str, str], line: _Judged, additions: dict[tuple[str, str], EdgeVote], slips: Slips
-    ) -> ArrowVerdict:
+    def _verdict(self, ends: tuple[str, str], line: _Judged, paths: _Paths, slips: Slips) -> ArrowVerdict | None:
+        """Read one verdict; ``None`` for a drop on bad evidence, which is a vote for nothing."""
         source, target = ends
         resolved = [self._naming.resolve(written, slips) for written in line.carried_by]
         carriers = tuple(sorted({name for name in resolved if name is not None} - {source, target}))
-        verdict = line.verdict
-        if verdict is Verdict.DROP and line.carried_by and not self._on_a_detour(source, target, carriers, additions):
+        if line.verdict is Verdict.DROP and line.carried_by and not paths.lead_through(carriers, source, target):
             # A drop "because v3 carries it" stands only if some path through v3 leads there.
             slips.add(Slip.BAD_EVIDENCE, f"{source} -> {target} carried by {', '.join(carriers) or 'nothing listed'}")
-            verdict = Verdict.KEEP
+            return None
         return ArrowVerdict(
             source=source,
             target=target,
-            verdict=verdict,
-            carried_by=carriers if verdict is Verdict.DROP else (),
+            verdict=line.verdict,
+            carried_by=carriers if line.verdict is Verdict.DROP else (),
             reason=one_line(line.still_acts_by),
         )
 
-    def _on_a_detour(
-        self, source: str, target: str, carriers: tuple[str, ...], additions: dict[tuple[str, str], EdgeVote]
-    ) -> bool:
-        after = set(self._graph.descendants([source]))
-        before = set(self._graph.ancestors([target]))
-        for cause, effect in additions:
-            if cause in after or cause == source:
-                after |= self._graph.descendants([effect])
-            if effect in before or effect == target:
-                before |= self._graph.ancestors([cause])
-        return any(name in after and name in before for name in carriers)
+    def _arrows_shown(self) -> list[tuple[str, str]]:
+        return [(edge.source, edge.target) for edge in self._graph.edges if edge.kind == EdgeKind.DIRECTED]
 
     def _additions(self, reply: ChallengeReply, slips: Slips) -> dict[tuple[str, str], EdgeVote]:
         found: dict[tuple[str, str], EdgeVote] = {}
@@ -218,3 +219,7 @@ def _joined(graph: CausalGraph, first: str, second: str) -> bool:
 
 def _apart(graph: CausalGraph, target: str, shown: Sequence[str]) -> list[str]:
     return [name for name in shown if name != target and not _joined(graph, name, target)]
+
+
+def _without(step: Mapping[str, Sequence[str]], name: str) -> dict[str, Sequence[str]]:
+    return {here: there for here, there in step.items() if here != name}

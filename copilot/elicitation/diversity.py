@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from copilot.domain.votes import Group, Voter
 from copilot.elicitation.prompts import Prompt
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+
+T = TypeVar("T")
 
 
 class Stream(IntEnum):
@@ -40,10 +42,6 @@ class Plan:
     def generator(self) -> Generator:
         """Start the ballot's random stream; every call starts it anew."""
         return _generator(*self.entropy)
-
-    def shuffled(self, items: Sequence[str]) -> tuple[str, ...]:
-        """Put items in this ballot's own order."""
-        return tuple(items[i] for i in self.generator().permutation(len(items)))
 
 
 def draw_plans(stream: Stream, prompt: Prompt, models: Sequence[str], count: int, seed: int) -> tuple[Plan, ...]:
@@ -82,6 +80,11 @@ def draw_plans(stream: Stream, prompt: Prompt, models: Sequence[str], count: int
         )
         plans.append(Plan(voter=voter, entropy=(seed, (int(stream), ballot))))
     return tuple(plans)
+
+
+def shuffled(items: Sequence[T], rng: Generator) -> tuple[T, ...]:
+    """Put items in an order drawn from a ballot's stream; every call draws on."""
+    return tuple(items[i] for i in rng.permutation(len(items)))
 
 
 def _generator(seed: int, key: tuple[int, ...]) -> Generator:

@@ -6,43 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, Field
 
+from copilot.domain.graph import ordered_pair
 from copilot.domain.text import one_line
 from copilot.domain.votes import EdgeVote, GraphBallot, LatentVote, Slip
-from copilot.elicitation.diversity import Plan, Stream, draw_plans
+from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
-from copilot.elicitation.prompts import load_prompt
-from copilot.elicitation.schemas import TEXT, Schema, listed, one_of, record
+from copilot.elicitation.schemas import TEXT, ReplyLine, Schema, listed, one_of, record
 from copilot.elicitation.setting import Setting, blocks
-from copilot.elicitation.task import Sheet, sheet
+from copilot.elicitation.task import Sheet, deal, sheet
 
 PROMPT = "suggest-graph"
 _MOST = 5_000
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
-
-
-class _Arrow(_Line):
+class _Arrow(ReplyLine):
     source: str = Field(validation_alias=AliasChoices("from", "source", "cause"))
     target: str = Field(validation_alias=AliasChoices("to", "target", "effect"))
     reason: str = Field(default="", validation_alias=AliasChoices("reason", "mechanism", "rationale"))
 
 
-class _Pair(_Line):
+class _Pair(ReplyLine):
     first: str
     second: str
 
 
-class _Unmeasured(_Line):
+class _Unmeasured(ReplyLine):
     name: str
     affects: list[str] = Field(max_length=_MOST)
     reason: str = ""
 
 
-class GraphReply(_Line):
+class GraphReply(ReplyLine):
     """What a model sends back; keys beyond these are ignored, "edges" must be there and may be empty."""
 
     edges: list[_Arrow] = Field(max_length=_MOST)
@@ -74,10 +70,10 @@ def graph_schema(naming: Naming, targets: Sequence[str]) -> Schema:
 
 def graph_sheets(setting: Setting, votes: int) -> tuple[Sheet[GraphPart], ...]:
     """Make the requests for `votes` ballots: one a ballot up to 25 variables, one a block beyond."""
-    prompt = load_prompt(PROMPT, setting.prompts)
+    prompt, plans = deal(PROMPT, setting, votes)
     made = []
-    for plan in draw_plans(Stream.GRAPH, prompt, setting.models, votes, setting.seed):
-        naming = Naming(plan.shuffled(setting.names))
+    for plan in plans:
+        naming = Naming(shuffled(setting.names, plan.generator()))
         for targets in blocks(naming.shown):
             filled = {
                 "variables": setting.variable_lines(naming),
@@ -96,12 +92,12 @@ def merge_parts(plan: Plan, parts: Sequence[GraphPart]) -> GraphBallot:
     for part in parts:
         for arrow in part.arrows:
             drawn.setdefault((arrow.source, arrow.target), arrow)
-    both = {_pair(a, b) for a, b in drawn if (b, a) in drawn}
+    both = {ordered_pair(a, b) for a, b in drawn if (b, a) in drawn}
     for first, second in sorted(both):
         slips.add(Slip.BOTH_WAYS, f"{first} <-> {second}")
-    edges = {ends: arrow for ends, arrow in drawn.items() if _pair(*ends) not in both}
+    edges = {ends: arrow for ends, arrow in drawn.items() if ordered_pair(*ends) not in both}
     unsure = both | {pair for part in parts for pair in part.unsure}
-    unsure -= {_pair(*ends) for ends in edges}
+    unsure -= {ordered_pair(*ends) for ends in edges}
     latents = {(vote.name, vote.affects): vote for part in parts for vote in part.latents}
     return GraphBallot(
         voter=plan.voter,
@@ -109,7 +105,7 @@ def merge_parts(plan: Plan, parts: Sequence[GraphPart]) -> GraphBallot:
         unsure=tuple(sorted(unsure)),
         latents=tuple(latents[key] for key in sorted(latents)),
         asked=frozenset().union(*(part.targets for part in parts)),
-        slips=_summed([*(part.slips for part in parts), slips]).counts(),
+        slips=Slips.total([*(part.slips for part in parts), slips]).counts(),
     )
 
 
@@ -138,7 +134,7 @@ class _Reader:
         return GraphPart(
             targets=self._targets,
             arrows=tuple(arrows.values()),
-            unsure=tuple(sorted(_pair(*ends) for ends in unsure if ends is not None)),
+            unsure=tuple(sorted(ordered_pair(*ends) for ends in unsure if ends is not None)),
             latents=tuple(self._latents(reply, slips)),
             slips=slips,
         )
@@ -173,14 +169,3 @@ def _scope(naming: Naming, targets: Sequence[str]) -> str:
         f"Give only the arrows that point to one of these: {asked}. Their direct causes may be any of the listed "
         "variables. Other arrows are asked for elsewhere."
     )
-
-
-def _pair(first: str, second: str) -> tuple[str, str]:
-    return (first, second) if first <= second else (second, first)
-
-
-def _summed(all_slips: Sequence[Slips]) -> Slips:
-    total = Slips()
-    for slips in all_slips:
-        total.merge(slips)
-    return total

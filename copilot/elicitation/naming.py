@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from copilot.domain.text import one_line
 from copilot.domain.votes import Slip, SlipCount
@@ -34,6 +34,14 @@ class Slips:
             kept.extend(line for line in other._examples[slip] if line not in kept)
             del kept[_EXAMPLES:]
             self._counts[slip] += count
+
+    @classmethod
+    def total(cls, many: Iterable[Slips]) -> Slips:
+        """Add up what several have counted."""
+        total = cls()
+        for slips in many:
+            total.merge(slips)
+        return total
 
     def counts(self) -> tuple[SlipCount, ...]:
         """All counts, sorted by kind."""

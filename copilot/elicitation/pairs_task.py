@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from copilot.domain.text import one_line
 from copilot.domain.votes import PairAnswer, PairBallot, PairVote, Slip
-from copilot.elicitation.diversity import Plan, Stream, draw_plans
+from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
-from copilot.elicitation.prompts import load_prompt
-from copilot.elicitation.schemas import TEXT, listed, one_of, record
+from copilot.elicitation.schemas import TEXT, ReplyLine, listed, one_of, record
 from copilot.elicitation.setting import Setting
-from copilot.elicitation.task import Sheet, sheet
+from copilot.elicitation.task import Sheet, deal, sheet
 from copilot.llm.replies import ReplyError
 
 PROMPT = "judge-pairs"
@@ -23,18 +22,14 @@ PAIRS_A_SHEET = 40
 """More contested pairs than this are spread over several requests."""
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _Answer(ReplyLine):
     pair: str
     answer: PairAnswer
     reason: str = ""
 
 
-class PairsReply(BaseModel):
+class PairsReply(ReplyLine):
     """What a model sends back: one entry a pair."""
-
-    model_config = ConfigDict(extra="ignore")
 
     pairs: list[_Answer] = Field(max_length=5_000)
 
@@ -49,12 +44,12 @@ class PairsPart:
 
 def pair_sheets(setting: Setting, pairs: Sequence[tuple[str, str]], votes: int) -> tuple[Sheet[PairsPart], ...]:
     """Make the requests for `votes` focused ballots on the given pairs, each with its own order and direction."""
-    prompt = load_prompt(PROMPT, setting.prompts)
+    prompt, plans = deal(PROMPT, setting, votes)
     made = []
-    for plan in draw_plans(Stream.PAIRS, prompt, setting.models, votes, setting.seed):
+    for plan in plans:
         rng = plan.generator()
-        naming = Naming([setting.names[i] for i in rng.permutation(len(setting.names))])
-        order = [pairs[i] for i in rng.permutation(len(pairs))]
+        naming = Naming(shuffled(setting.names, rng))
+        order = shuffled(pairs, rng)
         turned = [
             (b, a) if flip else (a, b) for (a, b), flip in zip(order, rng.integers(0, 2, len(order)), strict=True)
         ]
@@ -75,11 +70,10 @@ def pair_sheets(setting: Setting, pairs: Sequence[tuple[str, str]], votes: int) 
 
 def merge_pairs(plan: Plan, parts: Sequence[PairsPart]) -> PairBallot:
     """Put the sheets of one ballot together."""
-    slips = Slips()
-    for part in parts:
-        slips.merge(part.slips)
     answers = sorted((vote for part in parts for vote in part.answers), key=lambda vote: (vote.first, vote.second))
-    return PairBallot(voter=plan.voter, answers=tuple(answers), slips=slips.counts())
+    return PairBallot(
+        voter=plan.voter, answers=tuple(answers), slips=Slips.total(part.slips for part in parts).counts()
+    )
 
 
 class _Reader:

@@ -1,4 +1,4 @@
-"""Small builders for reply schemas in the strict subset: every property required, nothing additional."""
+"""Builders for reply schemas in the strict subset (all required, nothing additional), and the base of reply models."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
+
+
+class ReplyLine(BaseModel):
+    """Base of what is read from a reply; keys that were not asked for do no harm."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 def one_of(values: Sequence[str]) -> Schema:

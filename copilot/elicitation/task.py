@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from copilot.domain.votes import Abstention
-from copilot.elicitation.diversity import Plan
-from copilot.elicitation.prompts import Prompt
+from copilot.elicitation.diversity import Plan, draw_plans
+from copilot.elicitation.prompts import Prompt, load_prompt
 from copilot.elicitation.schemas import Schema, as_text
 from copilot.elicitation.setting import Setting
+from copilot.elicitation.tasks import stream_of
 from copilot.llm.asker import Asker, Question
 from copilot.llm.completer import ChatRequest
 
@@ -40,6 +41,12 @@ class Gathered(Generic[B]):
 
     ballots: tuple[B, ...]
     abstentions: tuple[Abstention, ...]
+
+
+def deal(prompt_id: str, setting: Setting, votes: int) -> tuple[Prompt, tuple[Plan, ...]]:
+    """Read the prompt of a task and deal out its ballots."""
+    prompt = load_prompt(prompt_id, setting.prompts)
+    return prompt, draw_plans(stream_of(prompt_id), prompt, setting.models, votes, setting.seed)
 
 
 def sheet(

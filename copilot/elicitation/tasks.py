@@ -1,8 +1,47 @@
-"""All tasks that put a prompt before a model, for documentation, checks of recordings, and `prompts show`."""
+"""All tasks that put a prompt before a model; a task that is not listed here cannot deal out ballots."""
 
 from __future__ import annotations
 
-from copilot.elicitation import challenge_task, graph_task, pairs_task
+from dataclasses import dataclass
 
-TASKS: tuple[str, ...] = (graph_task.PROMPT, pairs_task.PROMPT, challenge_task.PROMPT)
-"""Prompt ids in the order in which a run asks them."""
+from copilot.elicitation.diversity import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of question.
+
+    Parameters
+    ----------
+    prompt
+        Id of its prompt.
+    stream
+        Its stream of random numbers, shared with no other task.
+    """
+
+    prompt: str
+    stream: Stream
+
+
+TASKS: tuple[Task, ...] = (
+    Task("suggest-graph", Stream.GRAPH),
+    Task("judge-pairs", Stream.PAIRS),
+    Task("challenge-graph", Stream.CHALLENGE),
+)
+"""In the order in which a run asks them."""
+
+
+def stream_of(prompt_id: str) -> Stream:
+    """Look up the random stream of a task.
+
+    Raises
+    ------
+    KeyError
+        If the task is not in `TASKS`: a programming error.
+
+    Examples
+    --------
+    >>> stream_of("judge-pairs").value
+    2
+    """
+    return {task.prompt: task.stream for task in TASKS}[prompt_id]

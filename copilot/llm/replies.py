@@ -11,9 +11,6 @@ from typing import Any
 import pydantic
 
 from copilot.domain.text import one_line
-from copilot.llm.reply_schema import reply_schema
-
-__all__ = ["ReplyError", "explain", "read_json", "reply_schema"]
 
 LONGEST_REPLY = 1_000_000
 """Characters; no ballot needs as many."""

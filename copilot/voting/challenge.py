@@ -26,7 +26,8 @@ class ChallengeTally:
     graph
         As it was shown.
     ballots
-        Of the challengers. Each counts for the arrows whose targets it answers for; an arrow it leaves out is kept.
+        Of the challengers. Each counts for the arrows whose targets it answers for, but for those it is unsure of;
+        an arrow it leaves out is kept.
 
     Attributes
     ----------
@@ -41,16 +42,21 @@ class ChallengeTally:
         joined = frozenset(edge.pair for edge in graph.edges if edge.kind != EdgeKind.BIDIRECTED)
         known = frozenset(graph.names)
         tables: dict[Arrow, list[int]] = {arrow: [0, 0, 0] for arrow in arrows}
+        silent = dict.fromkeys(arrows, 0)
         self.stray = 0
         for ballot in ballots:
             asked = known if ballot.asked is None else ballot.asked
             said: dict[Arrow, set[Verdict]] = {}
             for verdict in ballot.verdicts:
                 said.setdefault((verdict.source, verdict.target), set()).add(verdict.verdict)
-            for arrow, verdicts in said.items():
+            unsure = frozenset(ballot.unsure)
+            for arrow in said.keys() | unsure:
+                verdicts = said.get(arrow, set())
                 if arrow not in arrows or arrow[1] not in asked:
                     self.stray += 1
-                elif len(verdicts) == 1:  # two verdicts on one arrow are none
+                elif arrow in unsure or len(verdicts) > 1:  # two verdicts on one arrow are none
+                    silent[arrow] += 1
+                else:
                     tables[arrow][0] += Verdict.DROP in verdicts
                     tables[arrow][1] += Verdict.REVERSE in verdicts
             for arrow in {(vote.source, vote.target) for vote in ballot.additions}:
@@ -60,7 +66,10 @@ class ChallengeTally:
                 else:
                     self.stray += 1
         answering = {name: sum(ballot.asked is None or name in ballot.asked for ballot in ballots) for name in known}
-        self.counts = {arrow: _count(arrow in arrows, tables[arrow], answering[arrow[1]]) for arrow in sorted(tables)}
+        self.counts = {
+            arrow: _count(arrow in arrows, tables[arrow], answering[arrow[1]] - silent.get(arrow, 0))
+            for arrow in sorted(tables)
+        }
         self.arrows = arrows
 
     def of(self, pair: Pair, way: Way) -> ChallengeCount | None:

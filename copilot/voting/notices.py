@@ -22,7 +22,7 @@ _WORDS = {
     Slip.REPEATED: "stood more than once and count once",
     Slip.BOTH_WAYS: "drew a pair in both directions and count as unsure",
     Slip.OUT_OF_SCOPE: "answered something that was not asked and were left out",
-    Slip.BAD_EVIDENCE: "gave a reason that is not in the graph shown and were left out",
+    Slip.BAD_EVIDENCE: "drop an arrow for a path that is not in the graph shown and count as abstentions on it",
 }
 _HARMLESS = frozenset({Slip.FOLDED_NAME, Slip.REPEATED, Slip.SELF_LOOP})
 

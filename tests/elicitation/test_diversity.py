@@ -7,8 +7,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.elicitation.diversity import Stream, draw_plans
+from copilot.elicitation.diversity import Stream, draw_plans, shuffled
 from copilot.elicitation.prompts import load_prompt
+from copilot.elicitation.tasks import TASKS
 
 
 @given(st.integers(0, 2**40), st.integers(1, 30), st.integers(1, 30))
@@ -31,5 +32,15 @@ def test_orders_differ_between_ballots_and_seeds_and_repeat_for_the_same() -> No
     prompt, names = load_prompt("suggest-graph"), [str(n) for n in range(12)]
     first, second = draw_plans(Stream.GRAPH, prompt, ["m"], 2, 0)
     (other,) = draw_plans(Stream.GRAPH, prompt, ["m"], 1, 1)
-    assert first.shuffled(names) == first.shuffled(names)
-    assert len({first.shuffled(names), second.shuffled(names), other.shuffled(names)}) == 3
+    orders = [shuffled(names, plan.generator()) for plan in (first, second, other)]
+    assert shuffled(names, first.generator()) == orders[0]
+    assert len(set(orders)) == 3
+    assert {frozenset(order) for order in orders} == {frozenset(names)}
+
+
+def test_no_two_tasks_share_a_stream_and_the_numbers_stay() -> None:
+    assert {task.prompt: int(task.stream) for task in TASKS} == {
+        "suggest-graph": 1,
+        "judge-pairs": 2,
+        "challenge-graph": 3,
+    }

@@ -38,6 +38,18 @@ def test_names_are_matched_only_without_ambiguity(written: str, found: str | Non
     assert [count.slip for count in slips.counts()] == ([] if slip is None else [slip])
 
 
+def test_slips_of_several_sheets_add_up() -> None:
+    one, two = Slips(), Slips()
+    one.add(Slip.REPEATED, "a")
+    two.add(Slip.REPEATED, "b")
+    two.add(Slip.SELF_LOOP, "c")
+    total = Slips.total(iter([one, two]))
+    assert [(count.slip, count.count, count.examples) for count in total.counts()] == [
+        (Slip.REPEATED, 2, ("a", "b")),
+        (Slip.SELF_LOOP, 1, ("c",)),
+    ]
+
+
 def test_slips_keep_a_few_examples_and_all_counts() -> None:
     slips = Slips()
     for number in range(5):

@@ -26,9 +26,9 @@ Hello {{name}}
 
 
 def test_every_task_has_a_prompt_with_variants() -> None:
-    assert set(TASKS) <= {prompt.id for prompt in list_prompts()}
-    for prompt_id in TASKS:
-        prompt = load_prompt(prompt_id)
+    assert {task.prompt for task in TASKS} <= {prompt.id for prompt in list_prompts()}
+    for task in TASKS:
+        prompt = load_prompt(task.prompt)
         assert len(prompt.personas) > 1
         assert len(prompt.wordings) > 1
 

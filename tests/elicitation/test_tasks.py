@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from copilot.domain.graph import CausalGraph
 from copilot.domain.variables import Kind, Variable
-from copilot.domain.votes import AbstentionReason, PairAnswer, Slip, Verdict
+from copilot.domain.votes import AbstentionReason, ChallengeBallot, PairAnswer, Slip, Verdict
 from copilot.elicitation.challenge_task import challenge_sheets, merge_challenge
 from copilot.elicitation.graph_task import graph_sheets, merge_parts
 from copilot.elicitation.pairs_task import PAIRS_A_SHEET, merge_pairs, pair_sheets
@@ -180,8 +180,42 @@ def test_a_drop_needs_a_path_through_what_is_said_to_carry_it(scripted: Any) -> 
     (ballot,) = collect(completer, challenge_sheets(setting(), GRAPH, 1), merge_challenge).ballots
     verdicts = {(v.source, v.target): (v.verdict, v.carried_by) for v in ballot.verdicts}
     assert verdicts["w", "y"] == (Verdict.DROP, ("t",))
-    assert verdicts["w", "t"] == (Verdict.KEEP, ())
+    assert list(verdicts) == [("w", "y")]
+    assert ballot.unsure == (("t", "y"), ("w", "t"))
     assert {count.slip: count.count for count in ballot.slips} == {Slip.BAD_EVIDENCE: 2}
+
+
+FORK = CausalGraph.build(nodes=("w", "y", "a", "b"), directed=[("w", "y")])
+CHAIN = [("w", "a"), ("a", "b"), ("b", "y")]
+
+
+def _dropped(scripted: Any, graph: CausalGraph, carrier: str, added: Sequence[tuple[str, str]]) -> ChallengeBallot:
+    def answer(request: Any) -> str:
+        reply = json.loads(_verdicts(request, "drop", [carrier]))
+        reply["absent"] = [{"variable": b, "missing_causes": [{"from": a, "reason": "r"}]} for a, b in added]
+        return json.dumps(reply)
+
+    sheets = challenge_sheets(setting(graph.names), graph, 1)
+    (ballot,) = collect(scripted(answer), sheets, merge_challenge).ballots
+    assert isinstance(ballot, ChallengeBallot)
+    return ballot
+
+
+@pytest.mark.parametrize("added", list(itertools.permutations(CHAIN)))
+@pytest.mark.parametrize("carrier", ["a", "b"])
+def test_a_path_made_of_additions_counts_in_whatever_order_they_stand(
+    scripted: Any, carrier: str, added: tuple[tuple[str, str], ...]
+) -> None:
+    ballot = _dropped(scripted, FORK, carrier, added)
+    assert [(v.verdict, v.carried_by) for v in ballot.verdicts] == [(Verdict.DROP, (carrier,))]
+    assert ballot.unsure == ()
+
+
+@pytest.mark.parametrize("added", [CHAIN[:2], CHAIN[1:], [("y", "a"), ("b", "y"), ("a", "b")]])
+def test_half_a_path_or_a_circle_behind_the_arrow_carries_nothing(scripted: Any, added: list[tuple[str, str]]) -> None:
+    ballot = _dropped(scripted, FORK, "a", added)
+    assert ballot.verdicts == ()
+    assert ballot.unsure == (("w", "y"),)
 
 
 def test_a_challenger_who_does_not_judge_the_arrows_abstains(scripted: Any) -> None:

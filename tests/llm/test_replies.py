@@ -8,9 +8,9 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from copilot.llm.replies import ReplyError, explain, read_json, reply_schema
+from copilot.llm.replies import ReplyError, explain, read_json
 
 EDGE = {"from": "w", "to": "t", "reason": "r"}
 GOOD = json.dumps({"edges": [EDGE, {**EDGE, "to": "y"}]})
@@ -175,54 +175,3 @@ def test_schema_errors_are_told_without_the_reply() -> None:
     assert told.startswith("edges.0: ")
     assert told.endswith("(and 1 more)")
     assert "secret" not in told
-
-
-class Inner(BaseModel):
-    """An edge."""
-
-    title: str = Field(min_length=1, description="what it is called")
-    default: float | None = Field(default=None, ge=0)
-
-
-class Outer(BaseModel):
-    kind: Literal["graph"] = "graph"
-    edges: list[Inner] = Field(max_length=5)
-    pair: tuple[str, str] = ("a", "b")
-    inner: Inner
-
-
-def test_the_schema_is_in_the_strict_subset() -> None:
-    schema = reply_schema(Outer)
-
-    def check(node: object) -> None:
-        if isinstance(node, list):
-            for one in node:
-                check(one)
-        if isinstance(node, dict):
-            assert set(node) <= {"type", "enum", "description", "properties", "required", "items", "anyOf"} | {
-                "additionalProperties"
-            }
-            if node.get("type") == "object":
-                assert node["additionalProperties"] is False
-                assert node["required"] == list(node["properties"])
-            for key, one in node.items():
-                check(list(one.values()) if key == "properties" else [] if key == "enum" else one)
-
-    check(schema)
-    assert list(schema["properties"]["inner"]["properties"]) == ["title", "default"]
-    assert schema["properties"]["kind"]["enum"] == ["graph"]
-    assert schema["properties"]["pair"] == {"type": "array", "items": {"type": "string"}}
-
-
-class Nested(BaseModel):
-    children: list[Nested]
-
-
-class Open(BaseModel):
-    free: dict[str, int]
-
-
-@pytest.mark.parametrize("model", [Nested, Open])
-def test_what_the_subset_cannot_say_is_an_error(model: type[BaseModel]) -> None:
-    with pytest.raises(TypeError, match="strict schema cannot say"):
-        reply_schema(model)

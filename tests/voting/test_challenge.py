@@ -50,6 +50,29 @@ def test_a_majority_adds_and_a_minority_only_doubts(after: After, write: SimpleN
     assert (write.find(alone, "c -> a").status, write.find(alone, "c -> a").in_graph) == (Status.CONTESTED, False)
 
 
+def test_an_arrow_a_challenger_is_unsure_of_is_in_no_denominator(after: After, write: SimpleNamespace) -> None:
+    consensus = after(
+        write.challenger(0, drop=["a -> b"]),
+        write.challenger(1, unsure=(("a", "b"),)),
+        write.challenger(2, drop=["a -> b"], reverse=["a -> b"]),
+    )
+    edge = write.find(consensus, "a -> b")
+    assert edge.challenge.model_dump() == {"keep": 0, "drop": 1, "reverse": 0, "add": 0, "valid": 1}
+    assert not edge.in_graph
+    assert write.find(consensus, "b -> c").challenge.keep == 3
+
+
+def test_challengers_who_are_all_unsure_change_nothing(after: After, write: SimpleNamespace) -> None:
+    consensus = after(*(write.challenger(i, unsure=(("a", "b"),)) for i in range(3)))
+    edge = write.find(consensus, "a -> b")
+    assert (edge.in_graph, edge.status, edge.challenge.valid) == (True, Status.ACCEPTED, 0)
+
+
+def test_unsure_of_what_was_not_shown_is_counted(after: After, write: SimpleNamespace) -> None:
+    consensus = after(write.challenger(0, unsure=(("c", "a"),)))
+    assert [(notice.code, notice.count) for notice in consensus.notices] == [("votes_not_counted", 1)]
+
+
 def test_half_is_no_majority(after: After, write: SimpleNamespace) -> None:
     consensus = after(write.challenger(0, drop=["a -> b"]), write.challenger(1))
     assert write.find(consensus, "a -> b").in_graph
