@@ -50,22 +50,23 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
 
     from copilot.cli.review_screen import review_on_screen, reviewer
     from copilot.composition.outcome import read_outcome, write_outcome
-    from copilot.workflow.accept import accept_unseen
-    from copilot.workflow.review_session import ReviewSession
+    from copilot.workflow.accept import approve
+    from copilot.workflow.review_session import Ending, ReviewSession
 
     outcome = read_outcome(folder)
+
+    def keep(session: ReviewSession) -> None:
+        write_outcome(replace(outcome, review=session.finish(Ending.KEEP)), folder, None)
+
     if shell.yes:
-        review = accept_unseen(outcome.consensus, yes=True)
+        review = approve(outcome.review)
     else:
-        session = replace(
-            ReviewSession.start(outcome.consensus, reviewer()),
-            graph=outcome.review.graph,
-            decisions=outcome.review.decisions,
-        )
-        review = review_on_screen(shell.console, outcome.consensus, session)
+        session = ReviewSession.start(outcome.consensus, reviewer(), outcome.review)
+        review = review_on_screen(shell.console, outcome.consensus, session, keep=keep)
+    left = shell.yes and review is outcome.review
     outcome = replace(outcome, review=review)
     write_outcome(outcome, folder, output)
-    _say(shell, review, str(output or folder.path / "graph.dot"))
+    _say(shell, review, str(output or folder.path / "graph.dot"), left=left)
     if shell.json:
         shell.emit(outcome.payload(), run_id=outcome.run_id)
 
@@ -73,20 +74,19 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
 def _review_file(shell: Shell, name: str, output: Path | None) -> None:
     from copilot.cli.review_screen import review_on_screen
     from copilot.data.atomic import write_atomic
-    from copilot.data.graph_files import format_of, read_graph, write_graph
-    from copilot.domain.review import Review
+    from copilot.data.graph_files import format_of, read_graph
+    from copilot.domain.variables import Query
+    from copilot.report.graph_file import graph_text
     from copilot.report.suggestion import graph_json
+    from copilot.workflow.accept import approve, propose
 
     document = read_graph(name)
     for notice in document.notices:
         shell.console.warn(notice.message)
-    if shell.yes:
-        review = Review(graph=document.graph, approved_by="--yes")
-    else:
-        review = review_on_screen(shell.console, document.graph)
-    header = (f"copilot review, {'reviewed and accepted' if review.reviewed else 'not reviewed to the end'}",)
+    review = approve(propose(document.graph)) if shell.yes else review_on_screen(shell.console, document.graph)
     form = "dot" if output is None else format_of(str(output))
-    text = write_graph(review.graph, form, header=header, treatment=document.treatment, outcome=document.outcome)
+    query = Query(treatment=document.treatment, outcome=document.outcome)
+    text = graph_text(review.graph, form, review=review, query=query)
     if output is not None:
         write_atomic(output, text)
     _say(shell, review, str(output or "standard output"))
@@ -105,13 +105,14 @@ def _review_file(shell: Shell, name: str, output: Path | None) -> None:
         shell.console.result(text.rstrip("\n"))
 
 
-def _say(shell: Shell, review: Review, place: str) -> None:
-    if review.reviewed:
-        shell.console.say(f"Accepted by {review.approved_by}; {len(review.graph.edges)} edges. Written to {place}.")
-    elif review.approved_by is None:
-        shell.console.say(f"Kept, accepted by nobody. Written to {place}.")
-    else:
-        shell.console.say(f"Kept; not every edge was reviewed. Written to {place}.")
+def _say(shell: Shell, review: Review, place: str, *, left: bool = False) -> None:
+    """Say who has accepted what, and where it is."""
+    from copilot.report.graph_file import acceptance
+
+    said = acceptance(review)
+    stays = "; --yes changes nothing" if left else ""
+    edges = len(review.graph.edges)
+    shell.console.say(f"{said[0].upper()}{said[1:]}{stays}. {edges} edges. Written to {place}.")
 
 
 def _looks_like_a_run(name: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from copilot.domain.graph import CausalGraph, Edge
 from copilot.domain.value import Value
 
@@ -46,8 +48,33 @@ class Decision(Value):
     by: str = ""
 
 
+class Approval(StrEnum):
+    """Who has accepted a graph."""
+
+    NOBODY = "nobody"
+    UNSEEN = "unseen"
+    """``--yes`` did; no person looked at it."""
+    PERSON = "person"
+
+
+ACCEPTED_UNSEEN = "--yes"
+"""What stands in ``approved_by`` for `Approval.UNSEEN`; no person goes by this name, see `person_name`."""
+
+
+def person_name(login: str) -> str:
+    """Give the name a person signs with, which is never mistaken for ``--yes``.
+
+    Examples
+    --------
+    >>> person_name("ada"), person_name("--yes"), person_name(" ")
+    ('ada', 'user --yes', 'somebody')
+    """
+    name = login.strip()
+    return f"user {name}" if name == ACCEPTED_UNSEEN else name or "somebody"
+
+
 class Review(Value):
-    """The outcome of the one gate.
+    """The outcome of the one gate; made by `copilot.workflow.accept` and by a review session that ends.
 
     Parameters
     ----------
@@ -58,15 +85,28 @@ class Review(Value):
     approved_by
         The person's name; ``"--yes"`` stamps the graph "not reviewed"; ``None`` means nobody has accepted it.
     complete
-        Whether every edge was looked at, or the person left early and kept what there was.
+        Whether every question was answered: none skipped and none open.
+    reviewer
+        Who began to review it last, whether or not it was accepted then.
+    skipped
+        How many questions were skipped or left open by the reviewer.
     """
 
     graph: CausalGraph
     decisions: tuple[Decision, ...] = ()
     approved_by: str | None = None
     complete: bool = False
+    reviewer: str | None = None
+    skipped: int = Field(default=0, ge=0)
+
+    @property
+    def approval(self) -> Approval:
+        """Who has accepted the graph: nobody, ``--yes`` without looking, or a person."""
+        if self.approved_by is None:
+            return Approval.NOBODY
+        return Approval.UNSEEN if self.approved_by == ACCEPTED_UNSEEN else Approval.PERSON
 
     @property
     def reviewed(self) -> bool:
-        """Whether a person looked at every edge and accepted the graph."""
-        return self.complete and self.approved_by not in (None, "--yes")
+        """Whether a person answered every question and accepted the graph."""
+        return self.complete and self.approval is Approval.PERSON

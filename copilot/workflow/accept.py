@@ -6,9 +6,25 @@ from itertools import combinations
 
 from copilot.domain.consensus import Consensus
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
-from copilot.domain.review import Choice, Decision, Review
+from copilot.domain.review import ACCEPTED_UNSEEN, Approval, Choice, Decision, Review
 
-YES = "--yes"
+
+def propose(graph: CausalGraph, decisions: tuple[Decision, ...] = ()) -> Review:
+    """Put a graph before the gate: nobody has accepted it yet."""
+    return Review(graph=graph, decisions=decisions)
+
+
+def approve(review: Review) -> Review:
+    """Let ``--yes`` accept a graph as it stands, with the decisions taken so far.
+
+    Returns
+    -------
+    Review
+        Stamped "not reviewed"; the very same if a person has accepted it already, which ``--yes`` never takes back.
+    """
+    if review.approval is Approval.PERSON:
+        return review
+    return review.model_copy(update={"approved_by": ACCEPTED_UNSEEN})
 
 
 def accept_unseen(consensus: Consensus, *, yes: bool, latent_support: float | None = None) -> Review:
@@ -40,4 +56,5 @@ def accept_unseen(consensus: Consensus, *, yes: bool, latent_support: float | No
             graph = CausalGraph(nodes=graph.nodes, edges=(*graph.edges, edge))
             reason = f"{latent.name}: {latent.votes} of {latent.valid} ballots"
             decisions.append(Decision(choice=Choice.CONFOUND, after=edge, reason=reason, by="--latents accept"))
-    return Review(graph=graph, decisions=tuple(decisions), approved_by=YES if yes else None)
+    proposed = propose(graph, tuple(decisions))
+    return approve(proposed) if yes else proposed

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import combinations
 
 from copilot.domain.consensus import Consensus, ConsensusEdge, LatentSuggestion, Status
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
+from copilot.domain.review import Choice, Decision
 from copilot.domain.value import Value
 from copilot.voting.consensus import contested_pairs
 
+Change = tuple[Choice, Edge | None, Edge | None, Edge]
+"""What is done, the edge before, the edge after, and the edge it is about."""
 _CONTESTED, _DIRECTION, _CHANGED, _REST, _REQUIRED = range(5)
 
 
@@ -23,6 +28,24 @@ class Question(StrEnum):
     """An unmeasured common cause is suspected: is it drawn?"""
     REJECTED = "rejected"
     """It was left out, in doubt: is it added?"""
+
+
+class Form(StrEnum):
+    """How a pair can be joined, seen from the first end of what is asked about."""
+
+    FORWARD = "->"
+    BACKWARD = "<-"
+    CONFOUNDED = "<->"
+    """By an unmeasured common cause, and by nothing else."""
+    NONE = "none"
+
+    def between(self, source: str, target: str) -> Edge | None:
+        """Give the one edge that joins the two in this form."""
+        if self is Form.NONE:
+            return None
+        if self is Form.CONFOUNDED:
+            return Edge(source=source, target=target, kind=EdgeKind.BIDIRECTED)
+        return Edge(source=source, target=target) if self is Form.FORWARD else Edge(source=target, target=source)
 
 
 class Item(Value):
@@ -50,6 +73,71 @@ class Item(Value):
     opposite: ConsensusEdge | None = None
     latent: LatentSuggestion | None = None
     current: Edge | None = None
+
+    @property
+    def abouts(self) -> Sequence[Edge]:
+        """The edges it is about; more than one for a common cause of three and more."""
+        if self.latent is None:
+            return (self.subject,)
+        return [
+            Edge(source=first, target=second, kind=EdgeKind.BIDIRECTED)
+            for first, second in combinations(sorted(self.latent.affects), 2)
+        ]
+
+    def standing(self, current: Edge | None) -> Item:
+        """Ask what makes sense for the edge that stands there now, which earlier answers may have changed."""
+        question = self.question
+        if question is not Question.LATENT:
+            question = Question.REJECTED if current is None else Question.EDGE
+            if current is not None and current.kind is EdgeKind.UNDIRECTED:
+                question = Question.DIRECTION
+        return self.model_copy(update={"question": question, "current": current})
+
+    def is_about(self, edge: Edge) -> bool:
+        """Whether a decision on this edge answers the question, or a part of it."""
+        hidden = EdgeKind.BIDIRECTED in (edge.kind, self.subject.kind)
+        return edge in self.abouts if hidden else edge.pair == self.subject.pair
+
+    def answered_by(self, decisions: Iterable[Decision]) -> bool:
+        """Whether there is a decision on all that it asks."""
+        decided = [decision.about for decision in decisions if decision.about is not None]
+        if self.latent is not None:
+            return set(self.abouts) <= set(decided)
+        return any(self.is_about(edge) for edge in decided)
+
+
+def changes_to(form: Form, subject: Edge, present: Sequence[Edge]) -> list[Change]:
+    """List what turns the edges that are present between two ends into this form and nothing else.
+
+    Parameters
+    ----------
+    form
+        Seen from the source of `subject`.
+    subject
+        What is asked about.
+    present
+        All edges between its ends.
+    """
+    after = form.between(subject.source, subject.target)
+    if after is None:
+        hidden = subject.kind is EdgeKind.BIDIRECTED
+        asked = next((edge for edge in present if (edge.kind is EdgeKind.BIDIRECTED) is hidden), None)
+        others = [edge for edge in present if edge != asked]
+        return [(Choice.REMOVE, asked, None, subject), *((Choice.REMOVE, edge, None, edge) for edge in others)]
+    direct = next((edge for edge in present if edge.kind is not EdgeKind.BIDIRECTED), None)
+    before = after if after in present else direct
+    main: Change = (_choice(before, after), before, after, subject)
+    return [main, *((Choice.REMOVE, edge, None, edge) for edge in present if edge not in (before, after))]
+
+
+def _choice(before: Edge | None, after: Edge) -> Choice:
+    if before == after:
+        return Choice.KEEP
+    if after.kind is EdgeKind.BIDIRECTED:
+        return Choice.CONFOUND
+    if before is None:
+        return Choice.ADD
+    return Choice.ORIENT if before.kind is EdgeKind.UNDIRECTED else Choice.REVERSE
 
 
 def items_of_graph(graph: CausalGraph) -> tuple[Item, ...]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from enum import StrEnum
 from typing import Self
 
 from copilot.domain.consensus import Consensus, Status
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
-from copilot.domain.review import Choice, Decision, Review
+from copilot.domain.review import Choice, Decision, Review, person_name
 from copilot.domain.text import shown
 from copilot.errors import GraphError, UnknownVariableError, UsageError
-from copilot.workflow.review_items import Item, Question, items_of_consensus, items_of_graph
+from copilot.workflow.review_items import Change, Form, Item, Question, changes_to, items_of_consensus, items_of_graph
 
 Arrow = tuple[str, str]
-Change = tuple[Choice, Edge | None, Edge | None, Edge]
-"""What is done, the edge before, the edge after, and the edge it is about."""
+
+
+class Ending(StrEnum):
+    """How a review ends."""
+
+    ACCEPT = "accept"
+    KEEP = "keep"
+    """Graph and decisions are kept; nobody has accepted them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,13 @@ class ReviewSession:
     position
         Of the question that is open; ``len(items)`` when all have been answered.
     decisions
-        So far, in order.
+        So far, in order; those of an earlier review first.
+    skipped
+        Positions of the questions that were passed over and not answered since.
     required, forbidden
         Arrows that the user fixed beforehand; going against them takes a reason in words.
+    earlier
+        The review that this one goes on with.
     previous
         The session before the last answer.
     """
@@ -46,40 +56,82 @@ class ReviewSession:
     by: str
     position: int = 0
     decisions: tuple[Decision, ...] = ()
+    skipped: frozenset[int] = frozenset()
     required: frozenset[Arrow] = frozenset()
     forbidden: frozenset[Arrow] = frozenset()
+    earlier: Review | None = None
     previous: Self | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def start(cls, subject: Consensus | CausalGraph, by: str) -> Self:
-        """Open the review of a voted graph, or of a graph that nobody voted on."""
+    def start(cls, subject: Consensus | CausalGraph, by: str, earlier: Review | None = None) -> Self:
+        """Open the review of a voted graph, or of a graph that nobody voted on.
+
+        Parameters
+        ----------
+        subject
+            The graph.
+        by
+            Who reviews.
+        earlier
+            A review of the same graph to go on with: its graph and decisions stand, and what the same person has
+            answered is not asked again, unless nothing is left to ask.
+        """
+        name = person_name(by)
         if isinstance(subject, CausalGraph):
-            return cls(graph=subject, items=items_of_graph(subject), by=by)
-        arrows = {
-            status: frozenset((edge.source, edge.target) for edge in subject.edges if edge.status is status)
-            for status in (Status.REQUIRED, Status.FORBIDDEN)
-        }
-        return cls(
-            graph=subject.graph,
-            items=items_of_consensus(subject),
-            by=by,
-            required=arrows[Status.REQUIRED],
-            forbidden=arrows[Status.FORBIDDEN],
+            session = cls(graph=subject, items=items_of_graph(subject), by=name)
+        else:
+            arrows = {
+                status: frozenset((edge.source, edge.target) for edge in subject.edges if edge.status is status)
+                for status in (Status.REQUIRED, Status.FORBIDDEN)
+            }
+            session = cls(
+                graph=subject.graph,
+                items=items_of_consensus(subject),
+                by=name,
+                required=arrows[Status.REQUIRED],
+                forbidden=arrows[Status.FORBIDDEN],
+            )
+        if earlier is None:
+            return session
+        said = [decision for decision in earlier.decisions if decision.by == name]
+        left = tuple(item for item in session.items if not item.answered_by(said))
+        return replace(
+            session,
+            graph=earlier.graph,
+            items=left or session.items,
+            decisions=earlier.decisions,
+            earlier=earlier,
         )
 
     @property
     def current(self) -> Item | None:
-        """The open question, with the edge as it stands now; ``None`` when all have been answered."""
+        """The open question, fitted to the edge as it stands now; ``None`` when all have been answered."""
         if self.position >= len(self.items):
             return None
         item = self.items[self.position]
-        return item.model_copy(update={"current": self._standing(item.subject)})
+        return item.standing(self._standing(item.subject))
+
+    @property
+    def unanswered(self) -> int:
+        """How many questions are skipped or open."""
+        return len(self.skipped) + len(self.items) - self.position
+
+    @property
+    def taken(self) -> tuple[Decision, ...]:
+        """The decisions of this session alone."""
+        return self.decisions[len(self.earlier.decisions) if self.earlier is not None else 0 :]
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether leaving now would take back that an earlier review was accepted."""
+        earlier = self.earlier
+        return earlier is not None and earlier.approved_by is not None and self.graph != earlier.graph
 
     def keep(self, reason: str = "") -> Self:
         """Leave what is asked about as it is: in the graph, without a direction, or out of it."""
         item = self._open()
         return self._take(
-            [(Choice.KEEP, edge, edge, about) for about in _abouts(item) for edge in [self._standing(about)]], reason
+            [(Choice.KEEP, edge, edge, about) for about in item.abouts for edge in [self._standing(about)]], reason
         )
 
     def remove(self, reason: str = "") -> Self:
@@ -92,7 +144,7 @@ class ReviewSession:
         """
         item = self._open()
         return self._take(
-            [(Choice.REMOVE, self._standing(about), None, about) for about in _abouts(item)], reason, advance=True
+            [(Choice.REMOVE, self._standing(about), None, about) for about in item.abouts], reason, advance=True
         )
 
     def reverse(self, reason: str = "") -> Self:
@@ -153,61 +205,79 @@ class ReviewSession:
             )
         return self._take([(Choice.ADD, None, after, after)], reason, advance=self._about(after))
 
-    def confound(self, reason: str = "", *, instead: bool = False) -> Self:
-        """Draw an unmeasured common cause of what is asked about, as bidirected edges.
+    def confound(self, reason: str = "") -> Self:
+        """Draw an unmeasured common cause of what is asked about, as bidirected edges; one that stands there stays.
 
-        Parameters
-        ----------
-        reason
-            In the person's words.
-        instead
-            Whether it takes the place of an arrow rather than standing beside it. An undirected edge always gives way.
+        It stands beside an arrow. An undirected edge gives way to it, unless several edges are drawn at once.
 
         Raises
         ------
         GraphError
-            If it is drawn already, or for a suspected common cause if an undirected edge is in the way.
-        UsageError
-            If it would take the place of a required edge and no reason is given.
+            For a suspected common cause, if an undirected edge is in the way.
         """
         item = self._open()
         changes: list[Change] = []
-        for about in _abouts(item):
+        for about in item.abouts:
             after = Edge(source=about.source, target=about.target, kind=EdgeKind.BIDIRECTED)
             if after in self.graph.edges:
+                changes.append((Choice.KEEP, after, after, about))
                 continue
             direct = self._direct(about)
-            gives_way = direct is not None and (instead or direct.kind is EdgeKind.UNDIRECTED)
+            gives_way = direct is not None and direct.kind is EdgeKind.UNDIRECTED
             if gives_way and item.question is Question.LATENT:
                 raise GraphError(
                     f"{direct} is in the way of an unmeasured common cause of both",
                     reason="Beside an edge without direction there can be no other.",
                     advice="Give it a direction or remove it first.",
                 )
-            changes.append((Choice.CONFOUND, direct if gives_way else None, after, after))
-        if not changes:
-            raise GraphError("this unmeasured common cause is drawn already", advice="Keep it, or remove it.")
+            changes.append((Choice.CONFOUND, direct if gives_way else None, after, about))
         return self._take(changes, reason)
+
+    def become(self, form: Form, reason: str = "") -> Self:
+        """Join the pair that is asked about in this form, whatever stands between the two; it is kept if it does.
+
+        Raises
+        ------
+        GraphError
+            If the question is about a suspected common cause (`CycleError` if an arrow would close a circle).
+        UsageError
+            If this goes against a required or forbidden edge and no reason is given.
+        """
+        item = self._open()
+        if item.question is Question.LATENT:
+            raise GraphError("a suspected common cause has no direction to choose", advice="Draw it, or leave it out.")
+        present = [edge for edge in self.graph.edges if edge.pair == item.subject.pair]
+        return self._take(changes_to(form, item.subject, present), reason)
 
     def skip(self) -> Self:
         """Go on without a decision."""
         self._open()
-        return replace(self, position=self.position + 1, previous=self)
+        return replace(self, position=self.position + 1, skipped=self.skipped | {self.position}, previous=self)
 
     def undo(self) -> Self:
         """Go back to before the last answer; at the beginning nothing changes."""
         return self if self.previous is None else self.previous
 
-    def finish(self, complete: bool) -> Review:
-        """Close the gate.
+    def finish(self, ending: Ending) -> Review:
+        """Close the gate: the one place that says who has accepted what.
 
         Parameters
         ----------
-        complete
-            Whether the person went through to the end; not believed while questions are open.
+        ending
+            Whoever accepts signs the graph; it counts as reviewed only if no question is skipped or open. Whoever
+            merely keeps it signs nothing. What an earlier review said of the very same graph then stays true.
         """
-        done = complete and self.position >= len(self.items)
-        return Review(graph=self.graph, decisions=self.decisions, approved_by=self.by, complete=done)
+        earlier = self.earlier
+        if ending is Ending.KEEP and earlier is not None and earlier.approved_by is not None and not self.takes_back:
+            return earlier.model_copy(update={"decisions": self.decisions})
+        return Review(
+            graph=self.graph,
+            decisions=self.decisions,
+            approved_by=self.by if ending is Ending.ACCEPT else None,
+            complete=self.unanswered == 0,
+            reviewer=self.by,
+            skipped=self.unanswered,
+        )
 
     def _open(self) -> Item:
         if self.position >= len(self.items):
@@ -224,7 +294,7 @@ class ReviewSession:
 
     def _about(self, edge: Edge) -> bool:
         item = self.current
-        return item is not None and item.question is not Question.LATENT and item.subject.pair == edge.pair
+        return item is not None and item.question is not Question.LATENT and item.is_about(edge)
 
     def _direct(self, about: Edge) -> Edge | None:
         return next((e for e in self.graph.edges if e.pair == about.pair and e.kind is not EdgeKind.BIDIRECTED), None)
@@ -250,7 +320,9 @@ class ReviewSession:
         if edges != set(graph.edges):
             graph = CausalGraph(nodes=graph.nodes, edges=tuple(edges))
         position = self.position + 1 if advance else self.position
-        return replace(self, graph=graph, position=position, decisions=(*self.decisions, *decided), previous=self)
+        skipped = frozenset(place for place in self.skipped if not self.items[place].answered_by(decided))
+        decisions = (*self.decisions, *decided)
+        return replace(self, graph=graph, position=position, decisions=decisions, skipped=skipped, previous=self)
 
     def _hold_to_what_is_known(self, before: Edge | None, after: Edge | None, reason: str) -> None:
         if reason.strip():
@@ -267,14 +339,4 @@ class ReviewSession:
             )
 
 
-def _abouts(item: Item) -> Sequence[Edge]:
-    """List the edges that a question is about; more than one for a common cause of three and more."""
-    if item.latent is None:
-        return (item.subject,)
-    return [
-        Edge(source=first, target=second, kind=EdgeKind.BIDIRECTED)
-        for first, second in combinations(sorted(item.latent.affects), 2)
-    ]
-
-
-__all__ = ["Item", "Question", "ReviewSession"]
+__all__ = ["Ending", "Form", "Item", "Question", "ReviewSession"]

@@ -92,13 +92,41 @@ def test_an_edge_can_be_edited_with_a_reason_or_added(terminal: pexpect.spawn, f
     assert edges(folder) == {("w", "y", "bidirected"), ("w", "y", "directed"), ("w", "t", "directed")}
 
 
-def test_quitting_keeps_what_was_decided(terminal: pexpect.spawn, folder: Path) -> None:
-    press(terminal, "1", "q")
-    terminal.expect_exact("not every edge was reviewed")
+def finish(terminal: pexpect.spawn) -> None:
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_quitting_keeps_what_was_decided_and_nobody_has_accepted_it(terminal: pexpect.spawn, folder: Path) -> None:
+    press(terminal, "1", "q")
+    terminal.expect_exact("Proposed, not accepted by anybody; reviewed by ")
+    terminal.expect_exact("2 questions left")
+    finish(terminal)
     assert ("w", "y", "directed") in edges(folder)
+
+
+def test_accepting_with_skipped_questions_says_so(terminal: pexpect.spawn) -> None:
+    press(terminal, "1", "s", "s")
+    terminal.expect_exact("2 questions skipped")
+    terminal.expect_exact(END)
+    terminal.send("y")
+    terminal.expect_exact("but 2 questions skipped: not fully reviewed")
+    finish(terminal)
+
+
+def test_an_edge_becomes_a_common_cause_and_an_arrow_again(terminal: pexpect.spawn, folder: Path) -> None:
+    for form in ("<->", "->"):
+        press(terminal, "e")
+        terminal.expect_exact("or none?")
+        terminal.sendline(form)
+        terminal.expect_exact("Why?")
+        terminal.sendline("")
+        press(terminal, "u" if form == "<->" else "y")
+    press(terminal, "y")
+    accept(terminal)
+    assert ("w", "y", "directed") in edges(folder)
+    assert len(edges(folder)) == 3
 
 
 def test_ctrl_c_ends_with_130_and_writes_nothing(terminal: pexpect.spawn, folder: Path) -> None:
