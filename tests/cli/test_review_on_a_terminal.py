@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
+
+from copilot.domain.consensus import Consensus, LatentSuggestion
+from copilot.domain.graph import CausalGraph
+from copilot.domain.review import Review
+from copilot.domain.votes import Group, Turnout
+from copilot.workflow.accept import accept_unseen
+from copilot.workflow.review_session import Ending, ReviewSession
 
 GRAPH = "digraph { w -> t; t -> y; w -> y [dir=none]; }"
 ASKED = "quit and keep >"
@@ -22,18 +31,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def terminal(folder: Path) -> Iterator[pexpect.spawn]:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "COPILOT_", "COLUMNS"))}
-    child = pexpect.spawn(
+def environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "COPILOT_", "COLUMNS"))}
+    return {**kept, "TERM": "xterm", "NO_COLOR": "1", "LOGNAME": "ada"}
+
+
+def start(folder: Path, *words: str) -> pexpect.spawn:
+    return pexpect.spawn(
         sys.executable,
-        ["-m", "copilot", "review", "graph.dot", "-o", "out.json"],
+        ["-m", "copilot", "review", *words],
         cwd=str(folder),
-        env={**environ, "TERM": "xterm", "NO_COLOR": "1"},
+        env=environment(),
         encoding="utf-8",
         timeout=30,
         dimensions=(40, 200),
     )
+
+
+@pytest.fixture
+def terminal(folder: Path) -> Iterator[pexpect.spawn]:
+    child = start(folder, "graph.dot", "-o", "out.json")
     yield child
     child.close(force=True)
 
@@ -137,3 +154,98 @@ def test_ctrl_c_ends_with_130_and_writes_nothing(terminal: pexpect.spawn, folder
     assert terminal.exitstatus == 130
     assert not (folder / "out.json").exists()
     assert (folder / "graph.dot").read_text() == GRAPH
+
+
+VOTED = Consensus(
+    graph=CausalGraph.build(directed=[("w", "t"), ("t", "y")]),
+    edges=(),
+    turnout={Group.LLM: Turnout(asked=4, valid=4, abstained=0)},
+    latents=(LatentSuggestion(name="u", affects=("t", "w"), votes=3, valid=4, support=0.75),),
+)
+
+
+def reviewed(*, drawn: bool = False) -> Review:
+    session = ReviewSession.start(VOTED, "eve")
+    return (session.remove("no such cause") if not drawn else session.confound()).finish(Ending.ACCEPT)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Make the folder of a run whose suspected common cause was drawn, and that nobody has accepted."""
+    place = tmp_path / "run"
+    place.mkdir()
+    for name, data in {"manifest": {"run_id": "3f2a90bc1d22"}, "profile": [], "report": {"notices": []}}.items():
+        (place / f"{name}.json").write_text(json.dumps(data))
+    (place / "consensus.json").write_text(VOTED.model_dump_json())
+    gate(place, accept_unseen(VOTED, yes=False, latent_support=0.5))
+    return place
+
+
+def gate(place: Path, review: Review) -> None:
+    graph = {"graph": review.graph.model_dump(mode="json"), "graph_hash": review.graph.content_hash}
+    (place / "graph.json").write_text(json.dumps(graph))
+    (place / "decisions.json").write_text(review.model_dump_json(exclude={"graph"}))
+
+
+def standing(place: Path) -> dict[str, Any]:
+    graph: dict[str, Any] = json.loads((place / "graph.json").read_text())
+    decided: dict[str, Any] = json.loads((place / "decisions.json").read_text())
+    return {**decided, "kinds": [edge["kind"] for edge in graph["graph"]["edges"]]}
+
+
+def accept_with_yes(place: Path) -> str:
+    words = [sys.executable, "-m", "copilot", "review", str(place), "--yes"]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=60, check=True)
+    return done.stderr
+
+
+def test_yes_accepts_a_run_as_it_stands(run: Path) -> None:
+    before = standing(run)
+    assert "Accepted with --yes, not reviewed" in accept_with_yes(run)
+    after = standing(run)
+    assert after == {**before, "approved_by": "--yes"}
+    assert "bidirected" in after["kinds"]
+    assert "accepted with --yes, not reviewed" in (run / "graph.dot").read_text()
+
+
+def test_yes_leaves_what_a_person_has_reviewed(run: Path) -> None:
+    gate(run, reviewed())
+    assert "Reviewed and accepted by eve; --yes changes nothing" in accept_with_yes(run)
+    assert standing(run)["approved_by"] == "eve"
+    assert json.loads((run / "manifest.json").read_text())["reviewed"] is True
+
+
+def test_an_interruption_loses_no_decision_of_a_run(run: Path, folder: Path) -> None:
+    terminal = start(folder, str(run))
+    press(terminal, "n")
+    terminal.expect_exact(END)
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    kept = standing(run)
+    assert kept["kinds"] == ["directed", "directed"]
+    assert [decision["choice"] for decision in kept["decisions"]] == ["confound", "remove"]
+    assert (kept["approved_by"], kept["reviewer"]) == (None, "ada")
+
+
+def test_taking_back_an_earlier_acceptance_is_said(run: Path, folder: Path) -> None:
+    gate(run, reviewed(drawn=True))
+    terminal = start(folder, str(run))
+    terminal.expect_exact("So far reviewed and accepted by eve")
+    press(terminal, "n")
+    terminal.expect_exact(END)
+    terminal.send("q")
+    terminal.expect_exact("the graph was reviewed and accepted by eve; now it is proposed, not accepted by anybody")
+    finish(terminal)
+    assert standing(run)["approved_by"] is None
+
+
+def test_leaving_at_once_leaves_an_earlier_acceptance(run: Path, folder: Path) -> None:
+    gate(run, reviewed())
+    before = standing(run)
+    terminal = start(folder, str(run))
+    press(terminal, "q")
+    terminal.expect_exact("Reviewed and accepted by eve")
+    finish(terminal)
+    assert standing(run) == before
