@@ -42,6 +42,8 @@ class CopilotError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    run_id: str | None = None
+    """Id of the run that failed, once it has one."""
 
     def __init__(self, message: str, *, reason: str = "", advice: str = "") -> None:
         super().__init__(message)

@@ -51,7 +51,7 @@ def guard(console: Console, arguments: Sequence[str], command: str, work: Callab
     except BrokenPipeError:
         console.abandon_output()
         return BROKEN_PIPE
-    except (KeyboardInterrupt, StoppedError, typer.Abort, Exception) as error:  # noqa: BLE001 (the last line of defence: whatever it is, a person gets words and not a traceback)
+    except (KeyboardInterrupt, StoppedError, typer.Abort, Exception) as error:  # noqa: BLE001 (whatever it is, a person gets words)
         failure, code = _understood(error)
         if not isinstance(failure, InterruptedRunError) and ("-v" in arguments or "--verbose" in arguments):
             console.insist("".join(traceback.format_exception(error)).rstrip(), style="dim")
@@ -77,7 +77,8 @@ def _named(error: BaseException) -> CopilotError:
     if isinstance(error, CopilotError) and type(error) is not CopilotError:
         return error
     if isinstance(error, KeyboardInterrupt | typer.Abort | StoppedError):
-        return InterruptedRunError(f"stopped by {error.name}" if isinstance(error, StoppedError) else "interrupted")
+        said = f"stopped by {error.name}" if isinstance(error, StoppedError) else "interrupted"
+        return InterruptedRunError(said, advice=" ".join(getattr(error, "__notes__", ())))
     if isinstance(error, typer.TyperException):
         return _usage(error)
     if isinstance(error, OSError) and error.errno in _SYSTEM_REFUSALS:
@@ -120,8 +121,10 @@ def _report(console: Console, failure: CopilotError, code: int, command: str, *,
     """Say what failed, why and what to do next; with ``--json`` also as one object, unless one is out already."""
     if isinstance(failure, NoCommandError):
         console.insist(failure.help_text)
-    elif isinstance(failure, InterruptedRunError) and not failure.reason and not failure.advice:
+    elif isinstance(failure, InterruptedRunError):
         console.insist(failure.message)
+        if failure.advice:
+            console.insist(failure.advice)
     else:
         for label, text in (("error: ", failure.message), ("why: ", failure.reason), ("next: ", failure.advice)):
             if text:
@@ -134,5 +137,7 @@ def _report(console: Console, failure: CopilotError, code: int, command: str, *,
             "advice": failure.advice,
             "exit_code": code,
         }
-        console.emit_json({"schema_version": SCHEMA_VERSION, "command": command, "run_id": None, "error": details})
+        console.emit_json(
+            {"schema_version": SCHEMA_VERSION, "command": command, "run_id": failure.run_id, "error": details}
+        )
         console.close()

@@ -62,7 +62,7 @@ def show(shell: Shell, run: RunName) -> None:
         from copilot.report.edges_table import edges_table, summary
 
         consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
-        console.draw(edges_table(consensus))
+        console.draw(edges_table(consensus, console.rich().width))
         console.say(summary(consensus))
     console.say(f"Files in {folder.path}: {', '.join(files)}")
 
@@ -125,6 +125,11 @@ def resume(shell: Shell, run: RunName) -> int:
     arguments = _without([str(word) for word in manifest.get("arguments", [])], "--answers", "--run-dir")
     if not arguments:
         raise InputDataError(f"the run {folder.path.name} does not say how it was started")
+    if manifest.get("status") in ("voted", "complete"):
+        raise UsageError(
+            f"the run {folder.path.name} has all its votes",
+            advice=f"Review it with: copilot review {folder.path}",
+        )
     if manifest.get("data", {}).get("source") == "-":
         raise UsageError(
             "a table that came from standard input cannot be read again",

@@ -17,7 +17,7 @@ _ASCII = str.maketrans(
         "⏎": " ",
         "…": "...",
         "\N{EN DASH}": "-",
-        "—": "-",
+        "—": "--",
         "\N{MINUS SIGN}": "-",
     }
     | {"\N{MULTIPLICATION SIGN}": "x", "÷": "/", "≥": ">=", "≤": "<=", "·": "-", "•": "*", "✓": "+", "✗": "x"}
@@ -61,10 +61,11 @@ class SafeStream:
             return len(text)
         text = self.scrub(text)
         try:
-            self._stream.write(text)
+            # Asked beforehand: the stream itself may be set to write "?" without a word.
+            text.encode(self.encoding)
         except UnicodeEncodeError:
-            plain = text.translate(_ASCII)
-            self._stream.write(plain.encode(self.encoding, "replace").decode(self.encoding))
+            text = text.translate(_ASCII).encode(self.encoding, "replace").decode(self.encoding)
+        self._stream.write(text)
         return len(text)
 
     def scrub(self, text: str) -> str:

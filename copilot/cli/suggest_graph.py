@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from copilot.composition.suggest import SuggestJob
     from copilot.data.runs import RunFolder
     from copilot.domain.review import Review
+    from copilot.workflow.review_session import ReviewSession
     from copilot.workflow.suggest_graph import Suggestion
 
 NAME = "suggest-graph"
@@ -147,7 +148,7 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
 
     notices = (*job.study.notices, *suggestion.notices, *suggestion.consensus.notices)
     if not shell.quiet:
-        shell.console.draw(edges_table(suggestion.consensus))
+        shell.console.draw(edges_table(suggestion.consensus, shell.console.rich().width))
         shell.console.say(summary(suggestion.consensus))
     for notice in (*suggestion.notices, *suggestion.consensus.notices):
         _tell(shell, notice.level, notice.message)
@@ -161,10 +162,14 @@ def _finish(shell: Shell, job: SuggestJob, suggestion: Suggestion, folder: RunFo
     )
     if shell.console.interactive and not shell.yes:
         from copilot.cli.review_screen import review_on_screen
+        from copilot.workflow.review_session import Ending
+
+        def keep(session: ReviewSession, proposed: Outcome = outcome) -> None:
+            write_outcome(replace(proposed, review=session.finish(Ending.KEEP)), folder)
 
         # What was voted stands in the folder before the first question, so that a review that breaks off loses nothing.
         write_outcome(outcome, folder)
-        outcome = replace(outcome, review=review_on_screen(shell.console, suggestion.consensus))
+        outcome = replace(outcome, review=review_on_screen(shell.console, suggestion.consensus, keep=keep))
     review = outcome.review
     write_outcome(outcome, folder, output)
     _say_last(shell, suggestion, review, folder, output)
@@ -191,6 +196,8 @@ def _say_first(shell: Shell, job: SuggestJob) -> None:
 
 
 def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunFolder, output: Path | None) -> None:
+    from copilot.report.graph_file import acceptance
+
     drawn = {edge.pair for edge in review.graph.edges if edge.kind == "bidirected"}
     for latent in suggestion.consensus.latents:
         names = tuple(sorted(latent.affects))
@@ -203,8 +210,9 @@ def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunF
         shell.console.say(
             f"Nobody has accepted this graph yet. Review it with: copilot review {folder.path}", style="bold"
         )
-    elif not review.reviewed:
-        shell.console.say("Accepted without review; the graph is stamped so.", style="bold")
+    else:
+        said = acceptance(review)
+        shell.console.say(f"{said[0].upper()}{said[1:]}; the graph is stamped so.", style="bold")
     shell.console.say(f"Everything this rests on: {folder.path}{f'; the graph: {output}' if output else ''}")
 
 
@@ -218,7 +226,7 @@ def _preview(shell: Shell, job: SuggestJob, *, show_prompt: bool) -> None:
         "dry_run": True,
         "announcement": job.announcement(),
         "estimate": guess.model_dump(mode="json"),
-        "focused_at_most": max(0, job.plan.max_votes - job.plan.votes) if requests else 0,
+        "focused_at_most": job.most_focused(),
     }
     if show_prompt and requests:
         payload["first_request"] = [message.model_dump() for message in requests[0].messages]
@@ -226,7 +234,7 @@ def _preview(shell: Shell, job: SuggestJob, *, show_prompt: bool) -> None:
         shell.emit(payload, run_id=job.run_id)
         return
     console = shell.console
-    console.say(job.announcement())
+    console.say(job.announcement().replace("Asking ", "Would ask ").replace(" Sent: ", " Would send: "))
     if show_prompt and requests:
         for message in requests[0].messages:
             console.result(f"[{message.role}]\n{message.content}\n")

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from copilot.data.atomic import write_atomic
-from copilot.data.graph_files import EdgeLabel, format_of, write_graph
+from copilot.data.graph_files import format_of
 from copilot.data.runs import CONSENSUS, DECISIONS, DOT, GRAPH, MANIFEST, NOTICES, PROFILE, REPORT, RunFolder
-from copilot.domain.consensus import Consensus, Status
-from copilot.domain.graph import Edge, EdgeKind
+from copilot.domain.consensus import Consensus
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
 from copilot.domain.variables import Query
-from copilot.report.suggestion import edge_label, graph_json, suggestion_json
+from copilot.report.graph_file import graph_text
+from copilot.report.suggestion import graph_json, suggestion_json
 from copilot.workflow.accept import accept_unseen
 
 
@@ -32,13 +32,13 @@ class Outcome:
 
     def drawn(self, format_name: str) -> str:
         """Write the graph with its votes, as a stamped file."""
-        return write_graph(
+        return graph_text(
             self.review.graph,
             format_name,
-            labels=edge_labels(self.consensus, self.review),
-            header=stamp(self.run_id, self.review),
-            treatment=self.query.treatment,
-            outcome=self.query.outcome,
+            consensus=self.consensus,
+            review=self.review,
+            run_id=self.run_id,
+            query=self.query,
         )
 
     def payload(self) -> dict[str, Any]:
@@ -97,31 +97,3 @@ def read_outcome(folder: RunFolder) -> Outcome:
         review=review,
         notices=notices,
     )
-
-
-def edge_labels(consensus: Consensus, review: Review) -> dict[Edge, EdgeLabel]:
-    """Label every edge with its votes, or with the person who drew it; contested ones are dashed."""
-    labels = {}
-    for edge in consensus.edges:
-        key = Edge(source=edge.source, target=edge.target, kind=edge.kind)
-        why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
-        style = "dashed" if edge.status is Status.CONTESTED else "solid"
-        labels[key] = EdgeLabel(label=edge_label(edge), style=style, tooltip=why)
-    for decision in review.decisions:
-        if decision.after is not None and decision.after != decision.before:
-            style = "dashed" if decision.after.kind is EdgeKind.BIDIRECTED else "solid"
-            labels[decision.after] = EdgeLabel(label=f"by {decision.by}", style=style, tooltip=decision.reason)
-    return {edge: labels[edge] for edge in review.graph.edges if edge in labels}
-
-
-def stamp(run_id: str, review: Review) -> tuple[str, ...]:
-    """Say at the head of a graph file who accepted it."""
-    if review.approved_by is None:
-        who = "proposed, not accepted by anybody"
-    elif review.reviewed:
-        who = f"reviewed and accepted by {review.approved_by}"
-    elif review.approved_by == "--yes":
-        who = "accepted with --yes, not reviewed"
-    else:
-        who = f"accepted by {review.approved_by} before every edge was reviewed"
-    return (f"copilot suggest-graph, run {run_id}", who, f"content {review.graph.content_hash[:16]}")

@@ -15,7 +15,7 @@ from typing import Any, Self
 from copilot.composition.settings import Settings
 from copilot.data.runs import MANIFEST, CallLog, RunFolder
 from copilot.domain.variables import Query, TableProfile
-from copilot.errors import ResumableError
+from copilot.errors import CopilotError, ResumableError
 
 PACKAGES = ("openai", "pydantic", "networkx", "numpy", "pandas", "scipy", "pyarrow", "dowhy")
 
@@ -100,8 +100,13 @@ class Run:
         """Finish the log, say in the manifest how it ended, and in a resumable error how to go on."""
         self.log.close()
         self._write("stopped" if kind else "voted")
-        if isinstance(error, ResumableError) and self._resumable:
-            error.advice = f"{error.advice} Go on with: copilot runs resume {self.folder.path}".strip()
+        how = f"Go on with: copilot runs resume {self.folder.path}"
+        if isinstance(error, CopilotError):
+            error.run_id = str(self._told["run_id"])
+            if isinstance(error, ResumableError) and self._resumable:
+                error.advice = f"{error.advice} {how}".strip()
+        elif error is not None and self._resumable:
+            error.add_note(f"The answers so far are kept. {how}")
 
     def _write(self, status: str) -> None:
         self.usage["wall_s"] = round(self._clock() - self._began, 3)

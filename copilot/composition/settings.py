@@ -178,7 +178,7 @@ class Settings(Value):
     resamples: Annotated[
         int,
         Field(ge=1, le=10000),
-        About("Bootstrap resamples that vote for the data"),
+        About("Resamples of the rows that vote for the data"),
     ] = 100
     max_cost: Annotated[
         float | None,
@@ -202,13 +202,18 @@ class Settings(Value):
     jobs: Annotated[
         int,
         Field(ge=1, le=1024),
-        About("Processes for bootstrap and refutations", shapes_result=False, example="2"),
+        About("Processes for the data's vote", shapes_result=False, example="2"),
     ] = Field(default_factory=_processors)
     prices: Annotated[
         dict[str, Price],
         About("US dollars per million tokens of a model", flag="none", in_env=False, shapes_result=False),
     ] = Field(default_factory=dict)
     origins: dict[str, Origin] = Field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Machine and port that requests go to."""
+        return urlsplit(self.base_url).netloc
 
     @property
     def host(self) -> str:

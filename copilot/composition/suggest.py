@@ -24,7 +24,7 @@ from copilot.domain.votes import Votes
 from copilot.errors import ConfigurationError, InputDataError
 from copilot.report.suggestion import notices_json, profile_json
 from copilot.workflow.progress import Progress
-from copilot.workflow.suggest_graph import Suggestion, SuggestPlan, Voices, suggest_graph
+from copilot.workflow.suggest_graph import MOST_CONTESTED, Suggestion, SuggestPlan, Voices, suggest_graph
 
 if TYPE_CHECKING:
     from copilot.discovery.discover import Discovery
@@ -105,17 +105,27 @@ class SuggestJob:
         first = [one.question.request for one in graph_sheets(setting, self.plan.votes)]
         return first + [one.question.request for one in challenge_sheets(setting, empty, self.plan.challenge)]
 
+    def most_focused(self) -> int:
+        """Count the requests that the focused round may take at most."""
+        from copilot.elicitation.pairs_task import PAIRS_A_SHEET
+
+        if "llm" not in self.groups:
+            return 0
+        pairs = min(len(self.plan.names) * (len(self.plan.names) - 1) // 2, MOST_CONTESTED)
+        return max(0, self.plan.max_votes - self.plan.votes) * -(-pairs // PAIRS_A_SHEET)
+
     def announcement(self) -> str:
         """Say in one line who votes, and what leaves this machine and where to."""
         replay, settings = self.options.files.replay, self.settings
         if replay is not None:
             return f"Answering from the recording {replay}; nothing is sent."
         if "llm" not in self.groups:
-            return f"No model votes; the data do, by causal discovery. To add a model, {HOW_TO_ADD_A_MODEL}."
+            why = f" ({settings.why_no_model})" if settings.models and settings.voters == "auto" else ""
+            return f"No model votes{why}; the data do, by causal discovery. To add a model, {HOW_TO_ADD_A_MODEL}."
         shared = {"names": "", "schema": ", categories", "summary": ", categories, ranges, missing shares"}
         return (
-            f"Asking {', '.join(settings.models)} at {settings.host}. Sent: names, kinds{shared[settings.share]}, your "
-            f"descriptions and context for {len(self.plan.names)} columns; never rows."
+            f"Asking {', '.join(settings.models)} at {settings.address}. Sent: names, kinds{shared[settings.share]}, "
+            f"your descriptions and context for {len(self.plan.names)} columns; never rows."
         )
 
     def run(
@@ -232,11 +242,12 @@ def _groups(settings: Settings, files: AnswerFiles) -> tuple[str, ...]:
     if settings.voters == "data":
         return ("data",)
     able = files.replay is not None or settings.model_configured
-    if settings.voters == "auto":
+    named = bool(settings.models) and settings.origins["models"].source == "flag"
+    if settings.voters == "auto" and not (named and not able):
         return ("llm",) if able else ("data",)
     if not able:
         raise ConfigurationError(
-            f"--voters {settings.voters} needs a model",
+            f"{'--model' if settings.voters == 'auto' else f'--voters {settings.voters}'} needs a model to ask",
             reason=f"{settings.why_no_model}.",
             advice=f"To add one, {HOW_TO_ADD_A_MODEL}; or let the data vote with --voters data.",
         )

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from copilot.llm.completer import ChatRequest, Completer
     from copilot.llm.meter import Estimate, Usage, UsageMeter
 
-HOW_TO_ADD_A_MODEL = (
-    "set COPILOT_MODEL and OPENAI_API_KEY, or OPENAI_BASE_URL for an OpenAI-compatible or local server"
-)
+HOW_TO_ADD_A_MODEL = "set COPILOT_MODEL and OPENAI_API_KEY, or OPENAI_BASE_URL for an OpenAI-compatible or local server"
 
 
 @dataclass(frozen=True, slots=True)

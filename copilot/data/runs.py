@@ -70,9 +70,22 @@ class RunFolder:
 
     @classmethod
     def make(cls, run_id: str, chosen: Path | None = None, home: Path = RUNS_HOME) -> RunFolder:
-        """Make the folder the user chose, or ``home/<run id>``; a repeated run gets a suffix, ``-2`` and so on."""
+        """Make the folder the user chose, or ``home/<run id>``; a repeated run gets a suffix, ``-2`` and so on.
+
+        Raises
+        ------
+        UsageError
+            If the chosen folder holds another run, whose files would be mixed with this one's.
+        """
         if chosen is not None:
-            return cls(chosen)
+            folder = cls(chosen)
+            if (chosen / MANIFEST).exists() and folder.read_json(MANIFEST).get("run_id") != run_id:
+                raise UsageError(
+                    f"{str(chosen)!r} holds another run",
+                    reason="Its data, settings or answers were others; its graph and decisions would be lost.",
+                    advice="Name another folder with --run-dir, or remove that one.",
+                )
+            return folder
         path, number = home / run_id, 1
         while (path / MANIFEST).exists():
             number += 1

@@ -87,6 +87,11 @@ def prompt_path(prompt_id: str, folder: Path | None = None) -> Path:
     ConfigurationError
         If there is no such prompt.
     """
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {str(folder)!r} to take prompts from",
+            advice=f"`copilot prompts eject {folder}` writes the packaged ones there.",
+        )
     name = prompt_id.replace("-", "_") + ".md"
     for place in (folder, prompts_folder()):
         if place is not None and (place / name).is_file():

@@ -16,25 +16,28 @@ if TYPE_CHECKING:
 
 _ARROWS = {EdgeKind.DIRECTED: "→", EdgeKind.BIDIRECTED: "↔", EdgeKind.UNDIRECTED: "—"}
 _STYLES = {Status.CONTESTED: "yellow", Status.CUT: "red", Status.FORBIDDEN: "red", Status.REQUIRED: "bold"}
+_WIDE, _REASONED = 60, 46
+"""Characters from which intervals, and reasons, have room."""
 _ORDER = (Status.CONTESTED, Status.CUT, Status.FORBIDDEN, Status.REQUIRED, Status.ACCEPTED, Status.REJECTED)
 
 
-def edges_table(consensus: Consensus) -> RichGroup:
+def edges_table(consensus: Consensus, width: int = 100) -> RichGroup:
     """Draw what the votes say: the edges of the graph, then what was left out and why a person should look.
 
-    Rejected edges that nobody doubts are counted, not listed.
+    Rejected edges that nobody doubts are counted, not listed. On a narrow screen (`width` in characters) reasons and
+    intervals give way; the edge and its votes never do.
     """
     from rich.console import Group as RichGroup
     from rich.text import Text
 
     inside = [edge for edge in consensus.edges if edge.in_graph]
-    outside = [edge for edge in consensus.edges if not edge.in_graph and edge.status is not Status.REJECTED]
-    quiet = sum(1 for edge in consensus.edges if not edge.in_graph and edge.status is Status.REJECTED)
+    outside = [edge for edge in consensus.edges if not edge.in_graph and not _quietly_rejected(edge)]
+    quiet = sum(1 for edge in consensus.edges if not edge.in_graph and _quietly_rejected(edge))
     parts: list[Table | Text] = []
     if inside:
-        parts.append(_table("In the graph", inside, consensus))
+        parts.append(_table("In the graph", inside, consensus, width))
     if outside:
-        parts.append(_table("Left out, and worth a look", outside, consensus))
+        parts.append(_table("Left out, and worth a look", outside, consensus, width))
     if quiet:
         parts.append(Text(f"{quiet} more named by a minority of ballots and left out (see --json).", style="dim"))
     return RichGroup(*parts)
@@ -76,30 +79,51 @@ def summary(consensus: Consensus) -> str:
     return "; ".join(parts) + "." + (caution if Group.LLM in consensus.turnout else "")
 
 
-def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus) -> Table:
+def _quietly_rejected(edge: ConsensusEdge) -> bool:
+    return edge.status is Status.REJECTED and not edge.changed_by
+
+
+def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     groups = sorted(consensus.turnout)
+    wide, reasoned = width >= _WIDE, width >= _REASONED
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", title_style="bold")
-    table.add_column("edge", overflow="fold")
+    table.add_column("edge", overflow="fold", min_width=10)
     for group in groups:
         table.add_column("models" if group is Group.LLM else "data", justify="right", no_wrap=True)
-    table.add_column("95 %", no_wrap=True)
-    table.add_column("what to know", overflow="fold", min_width=24)
+    if wide:
+        table.add_column("95 %" if len(groups) == 1 else "95 % of models", no_wrap=True)
+    if reasoned:
+        table.add_column("what to know", overflow="fold", min_width=24)
     for edge in sorted(edges, key=_doubt_first):
         why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
         doubt = strength(edge)
         # A doubt is read whole; a mere reason gets the rest of one line.
         known = Text("; ".join(part for part in (doubt, one_line(why, 90)) if part))
         known.no_wrap, known.overflow = not doubt, "fold" if doubt else "ellipsis"
+        name = f"{shown(edge.source)} {_ARROWS[edge.kind]} {shown(edge.target)}"
         table.add_row(
-            Text(f"{shown(edge.source)} {_ARROWS[edge.kind]} {shown(edge.target)}", style=_STYLES.get(edge.status, "")),
-            *[Text(_count(edge.groups.get(group))) for group in groups],
-            Text(_interval(edge.support)),
-            known,
+            Text(name, style=_STYLES.get(edge.status, "")),
+            *[Text(_votes(edge, group)) for group in groups],
+            *([Text("" if _given(edge, _deciding(groups)) else _interval(edge.support))] if wide else []),
+            *([known] if reasoned else []),
         )
     return table
+
+
+def _deciding(groups: Sequence[Group]) -> Group:
+    return Group.LLM if Group.LLM in groups else Group.DATA
+
+
+def _given(edge: ConsensusEdge, group: Group) -> bool:
+    """Tell whether a group was told of the edge beforehand, so that its votes say nothing: the data obey."""
+    return group is Group.DATA and edge.status in (Status.REQUIRED, Status.FORBIDDEN)
+
+
+def _votes(edge: ConsensusEdge, group: Group) -> str:
+    return "given" if _given(edge, group) else _count(edge.groups.get(group))
 
 
 def _count(support: EdgeSupport | None) -> str:

@@ -327,6 +327,8 @@ def test_without_yes_or_a_terminal_nobody_has_accepted(table: Path, tmp_path: Pa
         (("data.csv", "-o", "data.csv"), "is an input of this run"),
         (("data.csv", "-o", "graph.xyz"), "graph.xyz"),
         (("data.csv", "--voters", "llm"), "needs a model"),
+        (("data.csv", "--model", "m"), "needs a model"),
+        (("data.csv", "--prompts-dir", "nowhere"), "no folder"),
         (("data.csv", "--replay", "no.jsonl"), "no.jsonl"),
         (("data.csv", "--latents", "maybe"), "--latents"),
         (("data.csv", "--describe", "no.yaml"), "no.yaml"),
