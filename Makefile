@@ -31,6 +31,7 @@ $(VENV)/.dev: $(VENV)/.run
 
 demo: $(VENV)/.run ## Install, then run the main job on a fixture with recorded answers: no key, no network (RUN_DIR=… for its files)
 	@$(BIN)/python -m compileall -q copilot
+	@[ "$(RUN_DIR)" != demo-run ] || rm -rf demo-run
 	@mkdir -p $(RUN_DIR)
 	$(SUGGEST) --replay fixtures/$(STUDY)/answers.jsonl --yes --run-dir $(RUN_DIR) -o $(RUN_DIR)/accepted.dot
 
