@@ -13,10 +13,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 
-from copilot.cli.progress import Progress, SilentProgress, TerminalProgress
+from copilot.cli.progress import TerminalProgress
 from copilot.cli.streams import SafeStream
 from copilot.domain.text import clean
 from copilot.errors import UsageError
+from copilot.workflow.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -144,7 +145,7 @@ class Console:
         """Give the bar: a real one if a person watches standard error."""
         if self._progress is None:
             watched = self._err.isatty() and self.environ.get("TERM") != "dumb" and not self.quiet
-            self._progress = TerminalProgress(self.rich) if watched else SilentProgress()
+            self._progress = TerminalProgress(self.rich) if watched else Silent()
         return self._progress
 
     # --- questions

@@ -25,10 +25,6 @@ NAME = "doctor"
 SUMMARY = "Check the installation, the settings and whether the model answers."
 SETTINGS = MODEL_SETTINGS
 
-PACKAGES = (
-    *("dowhy", "pandas", "numpy", "scipy", "networkx"),
-    *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
-)
 _PATIENCE_S = 30.0
 
 
@@ -108,18 +104,14 @@ def _python() -> Check:
 
 
 def _packages() -> Check:
-    from importlib.metadata import PackageNotFoundError, version
+    from copilot.composition.run import package_versions
 
-    found, missing = [], []
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
+    versions = package_versions()
+    missing = [name for name, number in versions.items() if not number]
     if missing:
         advice = "Install the package anew: `pip install --force-reinstall causal-copilot`."
         return Check("packages", "failed", f"not installed: {', '.join(missing)}", advice, 2)
-    return Check("packages", "ok", ", ".join(found))
+    return Check("packages", "ok", ", ".join(f"{name} {number}" for name, number in versions.items()))
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Check]:

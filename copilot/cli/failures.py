@@ -9,9 +9,9 @@ from difflib import get_close_matches
 
 import typer
 
+from copilot import SCHEMA_VERSION
 from copilot.cli.console import Console
 from copilot.cli.lazy import NoCommandError
-from copilot.cli.shell import SCHEMA_VERSION
 from copilot.errors import CopilotError, InterruptedRunError, UsageError
 
 BROKEN_PIPE = 141

@@ -4,42 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.progress import Progress as RichProgress
 
 PATIENCE_S = 1.0
-
-
-class Progress(Protocol):
-    """One bar at a time."""
-
-    def start(self, label: str, total: int | None = None) -> None:
-        """Begin a stretch of work; `total` is the number of steps, ``None`` if it is not known."""
-        ...
-
-    def advance(self, steps: int = 1) -> None:
-        """Take steps."""
-        ...
-
-    def done(self) -> None:
-        """End the stretch."""
-        ...
-
-
-class SilentProgress:
-    """Shows nothing."""
-
-    def start(self, label: str, total: int | None = None) -> None:
-        """Begin a stretch."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Take steps."""
-
-    def done(self) -> None:
-        """End the stretch."""
 
 
 def after(seconds: float, action: Callable[[], None]) -> Callable[[], None]:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot import SCHEMA_VERSION
 from copilot.cli.console import Console
 from copilot.cli.options import Json, NoInput, Quiet, RunDir, Seed, Verbose, Yes
 from copilot.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot.composition.settings import Settings
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)

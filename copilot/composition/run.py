@@ -12,22 +12,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from copilot import SCHEMA_VERSION, __version__
 from copilot.composition.settings import Settings
 from copilot.data.runs import MANIFEST, CallLog, RunFolder
 from copilot.domain.variables import Query, TableProfile
 from copilot.errors import CopilotError, ResumableError
 
-PACKAGES = ("openai", "pydantic", "networkx", "numpy", "pandas", "scipy", "pyarrow", "dowhy")
+PACKAGES = (
+    *("dowhy", "pandas", "numpy", "scipy", "networkx"),
+    *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
+)
+"""Packages whose versions belong in a manifest and in `copilot doctor`."""
 
 
-def package_versions(names: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """Look up installed versions; a package that is missing says so."""
+def package_versions() -> dict[str, str]:
+    """Look up the installed versions of `PACKAGES`; one that is not installed is empty."""
     found = {}
-    for name in names:
+    for name in PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = ""
     return found
 
 
@@ -69,7 +74,7 @@ class Run:
         self._earlier = tuple(earlier)
         self._resumable = profile.source != "-"
         self._told: dict[str, Any] = {
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "run_id": run_id,
             "command": command,
             "arguments": list(arguments),
@@ -87,7 +92,7 @@ class Run:
                 name: {"value": settings.shown(name), "origin": str(origin)}
                 for name, origin in sorted(settings.origins.items())
             },
-            "versions": {"python": platform.python_version(), **package_versions(("causal-copilot", *PACKAGES))},
+            "versions": {"copilot": __version__, "python": platform.python_version(), **package_versions()},
         }
 
     def __enter__(self) -> Self:

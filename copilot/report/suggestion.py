@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from copilot import SCHEMA_VERSION
 from copilot.domain.consensus import Consensus, ConsensusEdge, EdgeSupport, Status
 from copilot.domain.graph import CausalGraph
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
 from copilot.domain.variables import TableProfile
-
-SCHEMA_VERSION = 1
 
 
 def graph_json(graph: CausalGraph) -> dict[str, Any]:

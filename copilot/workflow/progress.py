@@ -8,12 +8,12 @@ from typing import Protocol
 class Progress(Protocol):
     """One bar at a time."""
 
-    def start(self, label: str, total: int) -> None:
-        """Begin a stretch of work with so many steps."""
+    def start(self, label: str, total: int | None = None) -> None:
+        """Begin a stretch of work; `total` is the number of steps, ``None`` if it is not known."""
         ...
 
-    def advance(self) -> None:
-        """Take one step."""
+    def advance(self, steps: int = 1) -> None:
+        """Take steps."""
         ...
 
     def done(self) -> None:
@@ -24,11 +24,11 @@ class Progress(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def start(self, label: str, total: int) -> None:
+    def start(self, label: str, total: int | None = None) -> None:
         """Begin a stretch."""
 
-    def advance(self) -> None:
-        """Take one step."""
+    def advance(self, steps: int = 1) -> None:
+        """Take steps."""
 
     def done(self) -> None:
         """End the stretch."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from rich.console import Console as RichConsole
 
 from copilot.cli.console import Console
-from copilot.cli.progress import PATIENCE_S, SilentProgress, TerminalProgress
+from copilot.cli.progress import PATIENCE_S, TerminalProgress
+from copilot.workflow.progress import Silent
 
 
 class Later:
@@ -75,6 +76,6 @@ def test_only_a_watched_terminal_gets_a_bar() -> None:
         return type(console.progress())
 
     assert kind(Terminal(), {"TERM": "xterm"}) is TerminalProgress
-    assert kind(Terminal(), {"TERM": "dumb"}) is SilentProgress
-    assert kind(Terminal(), {"TERM": "xterm"}, quiet=True) is SilentProgress
-    assert kind(io.StringIO(), {"TERM": "xterm"}) is SilentProgress
+    assert kind(Terminal(), {"TERM": "dumb"}) is Silent
+    assert kind(Terminal(), {"TERM": "xterm"}, quiet=True) is Silent
+    assert kind(io.StringIO(), {"TERM": "xterm"}) is Silent
