@@ -35,9 +35,6 @@ LongOutcome = Annotated[str | None, typer.Option("--outcome", metavar="NAME", he
 Context = Annotated[
     str | None, typer.Option("--context", metavar="TEXT|@FILE", help="What the data are about, in your own words.")
 ]
-Describe = Annotated[
-    Path | None, typer.Option("--describe", metavar="FILE", help="What each column means: CSV, JSON or TOML.")
-]
 Replay = Annotated[
     Path | None, typer.Option("--replay", metavar="FILE", help="Answer from a recording; nothing is sent.")
 ]
@@ -45,6 +42,54 @@ Record = Annotated[Path | None, typer.Option("--record", metavar="FILE", help="W
 ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what would be sent, and send nothing.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many requests, tokens and dollars, and send nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, gzip of them, or Parquet; - is stdin.")]
+GraphOutput = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the graph here: .dot, .json, .gml, .dagitty, .mmd."),
+]
+Describe = Annotated[
+    str | None, typer.Option("--describe", metavar="FILE", help="What columns mean: YAML, CSV, JSON or TOML.")
+]
+Columns = Annotated[
+    list[str] | None, typer.Option("--columns", metavar="NAMES", help="Only these columns; commas or repeated.")
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="NAMES", help="Not these columns; commas or repeated.")
+]
+Require = Annotated[
+    list[str] | None, typer.Option("--require", metavar="A->B", help="An edge that must be in the graph.")
+]
+Forbid = Annotated[
+    list[str] | None, typer.Option("--forbid", metavar="A->B", help="An edge that must not be in the graph.")
+]
+Tiers = Annotated[
+    str | None, typer.Option("--tiers", metavar="FILE", help="Time order: YAML list of lists, or CSV name,tier.")
+]
+Latents = Annotated[
+    str,
+    typer.Option(
+        "--latents", metavar="suggest|accept", help="Draw suspected unmeasured causes that win; a review asks anyway."
+    ),
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the table, such as latin-1.")
+]
+Delimiter = Annotated[str | None, typer.Option("--delimiter", metavar="CHAR", help="Separator of the table's cells.")]
+Decimal = Annotated[
+    str | None, typer.Option("--decimal", metavar="CHAR", help="Decimal sign of the table, . or a comma.")
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option("--missing", metavar="TEXT", help="Cells with this text are missing; repeatable."),
+]
+AnsweredBy = Annotated[
+    str, typer.Option("--answered-by", metavar="TEXT", help="Who answers, for the head of the recording.")
+]
+Answers = Annotated[
+    Path | None,
+    typer.Option("--answers", metavar="FILE", help="calls.jsonl of an earlier run; only the rest is asked."),
+]
 
 MODEL_SETTINGS = (
     *("models", "base_url", "temperature", "max_tokens", "share"),

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-import typer
+from typing import TYPE_CHECKING, Any, Literal
 
 from copilot.cli.options import (
     MODEL_SETTINGS,
     VOTE_SETTINGS,
+    AnsweredBy,
+    Answers,
+    Columns,
     Context,
+    DataArgument,
+    Decimal,
+    Delimiter,
+    Describe,
     DryRun,
+    Encoding,
+    Exclude,
+    Forbid,
+    GraphOutput,
+    Latents,
     LongOutcome,
+    Missing,
     Record,
     Replay,
+    Require,
     ShowPrompt,
+    Tiers,
     Treatment,
 )
 from copilot.cli.places import check_output, check_place
@@ -37,66 +50,35 @@ SETTINGS = (*MODEL_SETTINGS, *VOTE_SETTINGS)
 
 def run(
     shell: Shell,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, their gzip, or Parquet; - is standard input.")],
+    data: DataArgument,
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write the graph here: .dot, .json, .gml, .dagitty, .mmd."),
-    ] = None,
+    output: GraphOutput = None,
     treatment: Treatment = None,
     outcome: LongOutcome = None,
     context: Context = None,
-    describe: Annotated[
-        str | None, typer.Option("--describe", metavar="FILE", help="What columns mean: YAML, CSV, JSON or TOML.")
-    ] = None,
-    columns: Annotated[
-        list[str] | None, typer.Option("--columns", metavar="NAMES", help="Only these columns; commas or repeated.")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, typer.Option("--exclude", metavar="NAMES", help="Not these columns; commas or repeated.")
-    ] = None,
-    require: Annotated[
-        list[str] | None, typer.Option("--require", metavar="A->B", help="An edge that must be in the graph.")
-    ] = None,
-    forbid: Annotated[
-        list[str] | None, typer.Option("--forbid", metavar="A->B", help="An edge that must not be in the graph.")
-    ] = None,
-    tiers: Annotated[
-        str | None, typer.Option("--tiers", metavar="FILE", help="Time order: YAML list of lists, or CSV name,tier.")
-    ] = None,
-    latents: Annotated[
-        str,
-        typer.Option("--latents", metavar="suggest|accept", help="Draw suspected unmeasured causes that win, or not."),
-    ] = "suggest",
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the table, such as latin-1.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option("--delimiter", metavar="CHAR", help="Separator of the table's cells.")
-    ] = None,
-    decimal: Annotated[
-        str | None, typer.Option("--decimal", metavar="CHAR", help="Decimal sign of the table, . or a comma.")
-    ] = None,
-    missing: Annotated[
-        list[str] | None,
-        typer.Option("--missing", metavar="TEXT", help="Cells with this text are missing; repeatable."),
-    ] = None,
+    describe: Describe = None,
+    columns: Columns = None,
+    exclude: Exclude = None,
+    require: Require = None,
+    forbid: Forbid = None,
+    tiers: Tiers = None,
+    latents: Latents = "suggest",
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    decimal: Decimal = None,
+    missing: Missing = None,
     replay: Replay = None,
     record: Record = None,
-    answered_by: Annotated[
-        str, typer.Option("--answered-by", metavar="TEXT", help="Who answers, for the head of the recording.")
-    ] = "",
-    answers: Annotated[
-        Path | None,
-        typer.Option("--answers", metavar="FILE", help="calls.jsonl of an earlier run; only the rest is asked."),
-    ] = None,
+    answered_by: AnsweredBy = "",
+    answers: Answers = None,
     show_prompt: ShowPrompt = False,
     dry_run: DryRun = False,
 ) -> int | None:
     """Ask models, or the data, for a causal graph over the columns of a table; vote; review; write the graph.
 
     Names, kinds and your own words go to the model, never rows. With no model configured the data vote by causal
-    discovery. On a terminal you review the graph edge by edge; elsewhere, or with --yes, it is stamped "not reviewed".
+    discovery. On a terminal you review the graph edge by edge. With --yes it is accepted and stamped "not reviewed";
+    elsewhere it is a proposal that nobody has accepted, until `copilot review` or --yes does.
 
     Examples
     --------
