@@ -84,12 +84,12 @@ def form_consensus(
     book = RuleBook(constraints)
     table = _Table(tallies, rules, book)
     table.stand(book.named_pairs.union(*(tally.pairs for tally in tallies.values())))
-    shown = drawn = _draw(names, table.standings, book)
+    shown = drawn = _draw(names, table.standings, book, query.outcome)
     challenge = ChallengeTally(shown.graph, challenge_ballots) if challenge_ballots else None
     if challenge is not None:
         table.stand(pair_of(*arrow) for arrow in challenge.counts)
         table.challenge(challenge)
-        drawn = _draw(names, table.standings, book)
+        drawn = _draw(names, table.standings, book, query.outcome)
         table.mark_restored(drawn.graph, shown.cut)
     desk = Desk(book, drawn.cut, challenge, Reasons(ballots, pair_ballots, challenge_ballots))
     records = [record for pair in sorted(table.standings) for record in records_of(table.standings[pair], desk)]
@@ -196,9 +196,15 @@ class _Table:
                 self.standings[pair] = self.standings[pair].doubted(way).noted(way, said)
 
 
-def _draw(names: Sequence[str], standings: Mapping[Pair, Standing], book: RuleBook) -> _Drawn:
+_LATER = Fraction(1, 1_000_000)
+"""Less than any difference of two supports, and enough to settle a tie."""
+
+
+def _draw(names: Sequence[str], standings: Mapping[Pair, Standing], book: RuleBook, outcome: str | None) -> _Drawn:
+    # Between equal votes the arrow that leaves the outcome is cut: who asks for an effect on it takes it to come last.
     arrows = {
         arrow_of(standing.pair, standing.way): standing.weight
+        - (_LATER if arrow_of(standing.pair, standing.way)[0] == outcome else 0)
         for standing in standings.values()
         if standing.way not in (None, Way.EITHER)
     }

@@ -181,3 +181,16 @@ def test_an_edge_without_direction_from_a_model_is_no_vote_for_either(write: Sim
     edge = write.find(consensus, "a -- b")
     assert (edge.kind, edge.in_graph) == (EdgeKind.UNDIRECTED, True)
     assert len(consensus.edges) == 1
+
+
+def test_between_equal_votes_the_circle_is_cut_behind_the_outcome(write: SimpleNamespace) -> None:
+    ballots = write.many(3, "a -> b", "b -> c", "c -> a")
+    free = form_consensus(ABC, ballots=ballots, rules=RULES)
+    assert [(cut.source, cut.target) for cut in free.cycle_cuts] == [("a", "b")]
+    asked = form_consensus(ABC, ballots=ballots, rules=RULES, query=Query(treatment="a", outcome="c"))
+    assert [(cut.source, cut.target) for cut in asked.cycle_cuts] == [("c", "a")]
+    heavier = [*ballots, write.ballot(9, "c -> a", names=ABC)]
+    assert ("c", "a") in [
+        (e.source, e.target)
+        for e in form_consensus(ABC, ballots=heavier, rules=RULES, query=Query(outcome="c")).graph.edges
+    ]
