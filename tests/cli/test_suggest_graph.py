@@ -152,6 +152,40 @@ def test_no_cell_leaves_and_no_key_is_written(table: Path, tmp_path: Path, serve
     assert not any(KEY.encode() in content for content in written)
 
 
+def test_the_first_request_leaves_before_pandas_is_loaded(
+    table: Path, tmp_path: Path, serve: Callable[..., Endpoint]
+) -> None:
+    script = (
+        "import sys\n"
+        "from copilot.cli.app import run\n"
+        "from copilot.cli.console import Console\n"
+        f"code = run(['suggest-graph', {str(table)!r}, '--yes', '-q'], Console.of_process())\n"
+        "print(code, 'pandas' in sys.modules, 'dowhy' in sys.modules, file=sys.stderr)\n"
+    )
+    model = {"OPENAI_BASE_URL": serve(*TRUE).url, "OPENAI_API_KEY": KEY, "COPILOT_MODEL": "m", "COPILOT_CACHE": "off"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, **model},
+        check=True,
+    )
+    assert done.stderr.strip().splitlines()[-1] == "0 False False"
+
+
+def test_two_models_share_the_ballots(table: Path, tmp_path: Path, serve: Callable[..., Endpoint]) -> None:
+    endpoint = serve(*TRUE)
+    done = copilot(
+        *("suggest-graph", table, "--yes", "--json", "--model", "a", "--model", "b", "--votes", "6"),
+        cwd=tmp_path,
+        url=endpoint.url,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["voters"]["llm"]["sources"] == {"a": 3, "b": 3}
+    assert {json.loads(body)["model"] for body in endpoint.bodies} == {"a", "b"}
+
+
 def test_categories_go_out_only_when_asked(table: Path, tmp_path: Path, serve: Callable[..., Endpoint]) -> None:
     endpoint = serve(*TRUE)
     done = copilot("suggest-graph", table, "--share", "schema", "--yes", cwd=tmp_path, url=endpoint.url)
