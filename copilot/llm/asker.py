@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -11,7 +12,7 @@ import pydantic
 
 from copilot.domain.text import one_line
 from copilot.domain.votes import Abstention, AbstentionReason, Voter
-from copilot.errors import CopilotError, ProviderError
+from copilot.errors import BudgetError, CopilotError, ProviderError
 from copilot.llm.cache import AnswerCache, cache_key
 from copilot.llm.calls import CallRecord
 from copilot.llm.completer import ChatRequest, Completer, Completion, Message, TokenUsage, Witness, is_offline
@@ -25,6 +26,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _LONGEST_SENT_BACK = 20_000
 _LONGEST_KEPT = 20_000
+_CANCELLED = "cancelled"
 _TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 
 
@@ -62,7 +64,7 @@ class Asker:
     meter
         Counts usage and holds the spending limit.
     log
-        Is given the record of every question that was answered or failed alone.
+        Is given the record of every question for which anything was sent or looked up, also of those cut short.
     concurrency
         Questions in flight at once.
     base_url
@@ -88,6 +90,7 @@ class Asker:
         self._concurrency = concurrency
         self._base_url = base_url
         self._places: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+        self._numbers = itertools.count()
 
     async def ask_all(
         self,
@@ -112,7 +115,8 @@ class Asker:
         ------
         CopilotError
             If something concerns all of them: the key, the model, the quota, the spending limit, a recording without
-            the answer. The others are stopped at once. A `ProviderError` also if every single question failed.
+            the answer. The others are stopped at once, but at the spending limit questions that have begun are brought
+            to their end, since they are paid for. A `ProviderError` also if every single question failed.
         """
         running = _Running()
         try:
@@ -121,6 +125,8 @@ class Asker:
         except BaseExceptionGroup as errors:
             first = _first_error(errors)
             raise first from first.__cause__
+        if running.used_up is not None:
+            raise running.used_up
         outcomes = tuple(task.result() for task in tasks)
         if running.faults and len(running.faults) == len(questions):
             raise _all_failed(running.faults)
@@ -131,38 +137,40 @@ class Asker:
     ) -> T | Abstention:
         async with self._semaphore():
             if running.stopped:
-                # The group cancels this task as well, but only after it would have sent its request.
+                # After an error the group cancels this task as well, but only when it would have sent its request.
                 raise asyncio.CancelledError
             try:
                 outcome = await self._ask(question, running)
                 if on_done is not None:
                     on_done(outcome)
+            except BudgetError as error:
+                running.used_up = running.used_up or error
+                # A group lets the others go on when a task is cancelled, unlike when it fails.
+                raise asyncio.CancelledError from error
             except BaseException:
-                running.stopped = True
+                running.failed = True
                 raise
             return outcome
 
     async def _ask(self, question: Question[T], running: _Running) -> T | Abstention:
-        cached = self._look_up(question)
+        cached = self._look_up(question, running)
         if cached is not None:
             return cached[0]
-        turn = _Turn(question.request)
+        turn = _Turn(question.request, running, next(self._numbers))
         try:
-            answer = await self._complete_whole(turn, question.request)
-            outcome = _read(question, answer)
-            if isinstance(outcome, _Unreadable):
-                turn.rejected = answer.text
-                again = _sent_back(question.request, answer, self._repair(outcome.problem))
-                answer = await self._complete_whole(turn, again)
-                outcome = _read(question, answer)
+            answer, outcome = await self._answer(question, turn)
         except ProviderError as error:
             if error.fatal:
+                self._note_cut_short(question, turn, error)
                 raise
             running.faults.append(error)
             detail = one_line(f"{error.message}. {error.reason}" if error.reason else error.message)
             return self._conclude(
                 question, turn, Abstention(voter=question.voter, reason=AbstentionReason.FAULT, detail=detail)
             )
+        except BaseException as error:
+            self._note_cut_short(question, turn, error)
+            raise
         if isinstance(outcome, _Unreadable):
             problem = one_line(outcome.problem)
             outcome = Abstention(voter=question.voter, reason=AbstentionReason.UNREADABLE, detail=problem)
@@ -170,7 +178,18 @@ class Asker:
             self._cache.put(cache_key(self._base_url, question.request.key), answer)
         return self._conclude(question, turn, outcome)
 
-    def _look_up(self, question: Question[T]) -> tuple[T] | None:
+    async def _answer(self, question: Question[T], turn: _Turn) -> tuple[Completion, T | Abstention | _Unreadable]:
+        """Complete and read a question, with one repair turn if the reply cannot be read."""
+        answer = await self._complete_whole(turn, question.request)
+        outcome = _read(question, answer)
+        if isinstance(outcome, _Unreadable):
+            turn.rejected = answer.text
+            again = _sent_back(question.request, answer, self._repair(outcome.problem))
+            answer = await self._complete_whole(turn, again)
+            outcome = _read(question, answer)
+        return answer, outcome
+
+    def _look_up(self, question: Question[T], running: _Running) -> tuple[T] | None:
         """Read the cached reply; one that cannot be read any more is asked for anew."""
         answer = None if self._cache is None else self._cache.get(cache_key(self._base_url, question.request.key))
         if answer is None:
@@ -181,7 +200,7 @@ class Asker:
         self._meter.count_cached()
         if isinstance(self._completer, Witness):
             self._completer.witness(question.request, answer)
-        turn = _Turn(question.request, [answer])
+        turn = _Turn(question.request, running, answers=[answer])
         self._conclude(question, turn, value)
         return (value,)
 
@@ -204,7 +223,10 @@ class Asker:
         return answer
 
     async def _complete_live(self, turn: _Turn, request: ChatRequest) -> Completion:
-        reservation = self._meter.reserve(request)
+        reservation = await self._meter.reserve(request, turn.place)
+        if turn.must_not_send:
+            self._meter.release(reservation)
+            raise asyncio.CancelledError
         try:
             answer = await self._completer.complete(request)
         except ProviderError as error:
@@ -212,10 +234,18 @@ class Asker:
             self._meter.release(reservation, error.attempts)
             raise
         except BaseException:
-            self._meter.release(reservation)
+            # How often it was sent is not told; what is cut short is billed all the same.
+            turn.lost_attempts += 1
+            self._meter.release(reservation, 1)
             raise
         self._meter.settle(reservation, answer)
         return answer
+
+    def _note_cut_short(self, question: Question[T], turn: _Turn, error: BaseException) -> None:
+        """Log what was sent for a question that is given up."""
+        if self._log is not None and turn.has_sent:
+            why = one_line(error.message) if isinstance(error, CopilotError) else "the run stopped"
+            self._log(turn.record(question.voter, None).model_copy(update={"outcome": _CANCELLED, "error": why}))
 
     def _conclude(self, question: Question[T], turn: _Turn, outcome: T | Abstention) -> T | Abstention:
         if self._log is not None:
@@ -234,8 +264,15 @@ class Asker:
 class _Running:
     """What the questions asked together share."""
 
-    stopped: bool = False
+    failed: bool = False
+    """Nothing may be sent any more."""
+    used_up: BudgetError | None = None
+    """No question may begin any more."""
     faults: list[ProviderError] = field(default_factory=list)
+
+    @property
+    def stopped(self) -> bool:
+        return self.failed or self.used_up is not None
 
 
 @dataclass(slots=True)
@@ -243,9 +280,19 @@ class _Turn:
     """One question on its way."""
 
     request: ChatRequest
+    running: _Running
+    place: int = 0
     answers: list[Completion] = field(default_factory=list)
     rejected: str = ""
     lost_attempts: int = 0
+
+    @property
+    def has_sent(self) -> bool:
+        return bool(self.answers) or self.lost_attempts > 0
+
+    @property
+    def must_not_send(self) -> bool:
+        return self.running.failed or (self.running.stopped and not self.has_sent)
 
     def record(self, voter: Voter, outcome: object) -> CallRecord:
         last = self.answers[-1] if self.answers else Completion(text="", finish_reason=None)
@@ -278,7 +325,7 @@ def _read(question: Question[T], answer: Completion) -> T | Abstention | _Unread
     if answer.refusal or answer.finish_reason == "content_filter":
         reason, detail = AbstentionReason.REFUSED, one_line(answer.refusal or "stopped by the provider's filter")
     elif answer.finish_reason == "length":
-        reason, detail = AbstentionReason.CUT_OFF, "the reply reached its limit of tokens before its end"
+        reason, detail = AbstentionReason.CUT_OFF, "cut off by the length limit; raise --max-tokens"
     elif not answer.text.strip():
         reason, detail = AbstentionReason.EMPTY, "the reply is empty"
     if reason is not None:

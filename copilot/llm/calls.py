@@ -37,7 +37,8 @@ class CallRecord(Value):
     served_by
         Where the last reply came from.
     outcome
-        ``"valid"``, or the reason of the abstention (`copilot.domain.votes.AbstentionReason`).
+        ``"valid"``; the reason of the abstention (`copilot.domain.votes.AbstentionReason`); or ``"cancelled"`` if the
+        run stopped before the question was done: what was sent for it may be on the provider's bill.
     error
         One line on what was wrong.
     """

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import bisect
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from copilot.domain.value import Value, canonical_json
 from copilot.errors import BudgetError, ConfigurationError
@@ -25,7 +28,7 @@ class Usage(Value):
     Parameters
     ----------
     requests
-        HTTP requests, those made again included.
+        HTTP requests, those made again and those cut short included.
     prompt_tokens, completion_tokens
         Of live answers, as the provider counts them; where it does not, they are missing from the sum.
     cost_usd
@@ -54,13 +57,21 @@ class Estimate(Value):
     cost_usd: tuple[float, float] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reservation:
     """Money set aside for one live request until its cost is known."""
 
     usd: float
     price: Price | None
     open: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """One request that waits for money; the lowest place is first."""
+
+    place: int
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class UsageMeter:
@@ -80,17 +91,29 @@ class UsageMeter:
         self._counts = dict.fromkeys(
             ("requests", "prompt_tokens", "completion_tokens", "retries", "cached", "replayed"), 0
         )
-        self._spent = 0.0
-        self._reserved = 0.0
+        self._costs: list[float] = []
+        self._in_flight: list[Reservation] = []
+        self._queue: list[_Waiting] = []
         self._cost_known = True
 
-    def reserve(self, request: ChatRequest) -> Reservation:
-        """Set aside what a live request may cost.
+    async def reserve(self, request: ChatRequest, place: int = 0) -> Reservation:
+        """Set aside what a live request may cost; wait if what is in flight has to be settled first.
+
+        What is in flight is an estimate, most often too high: that it would pass the limit does not say that the money
+        is gone. Requests pass one after the other in the order of their places, a small one never before a large one,
+        so what is asked within a limit does not hang on how many may be in flight.
+
+        Parameters
+        ----------
+        request
+            To be sent.
+        place
+            Lower ones go first; of equal ones, who came first.
 
         Raises
         ------
         BudgetError
-            If that, with what is spent and in flight, would pass the limit.
+            If that, with what is spent and nothing in flight, would pass the limit.
         ConfigurationError
             If there is a limit and the price is not known.
         """
@@ -100,34 +123,57 @@ class UsageMeter:
         if price is None:
             raise _unknown_price(request.model)
         usd = price.cost(_tokens_in(request, _USUAL), _tokens_out(request, _USUAL))
-        if self._spent + self._reserved + usd > self._limit:
-            raise BudgetError(
-                f"the next request may pass the spending limit of ${self._limit:g}",
-                reason=f"${self._spent:.4f} is spent, ${self._reserved:.4f} in flight, and it may cost ${usd:.4f}.",
-                advice="Raise --max-cost and go on with `copilot runs resume`, or ask for fewer --votes.",
-            )
-        self._reserved += usd
-        return Reservation(usd, price)
+        mine = _Waiting(place)
+        bisect.insort(self._queue, mine, key=lambda one: one.place)
+        try:
+            while self._queue[0] is not mine or not self._fits(usd, self._limit):
+                if self._queue[0] is mine and not self._in_flight:
+                    raise self._used_up(usd, self._limit)
+                mine.woken.clear()
+                await mine.woken.wait()
+            reservation = Reservation(usd, price)
+            self._in_flight.append(reservation)
+            return reservation
+        finally:
+            self._queue.remove(mine)
+            self._wake_first()
+
+    def _fits(self, usd: float, limit: float) -> bool:
+        # The exact sum does not depend on the order in which answers came in.
+        return math.fsum((*self._costs, *(one.usd for one in self._in_flight), usd)) <= limit
+
+    def _wake_first(self) -> None:
+        if self._queue:
+            self._queue[0].woken.set()
+
+    def _used_up(self, usd: float, limit: float) -> BudgetError:
+        return BudgetError(
+            f"the next request may pass the spending limit of ${limit:g}",
+            reason=f"${math.fsum(self._costs):.4f} is spent, and it may cost ${usd:.4f}.",
+            advice="Raise --max-cost, or ask for fewer --votes.",
+        )
 
     def settle(self, reservation: Reservation, answer: Completion) -> None:
         """Book a live answer in place of what was set aside for it."""
-        self.release(reservation, answer.attempts)
         tokens_in, tokens_out = answer.usage.prompt_tokens, answer.usage.completion_tokens
         self._counts["prompt_tokens"] += tokens_in or 0
         self._counts["completion_tokens"] += tokens_out or 0
         if reservation.price is None or tokens_in is None or tokens_out is None:
             self._cost_known = False
-            self._spent += reservation.usd
+            self._costs.append(reservation.usd)
         else:
-            self._spent += reservation.price.cost(tokens_in, tokens_out)
+            self._costs.append(reservation.price.cost(tokens_in, tokens_out))
+        self.release(reservation, answer.attempts)
 
     def release(self, reservation: Reservation, attempts: int = 0) -> None:
         """Free what was set aside for a request that brought no answer, and count its HTTP requests."""
         if reservation.open:
             reservation.open = False
-            self._reserved = max(0.0, self._reserved - reservation.usd)
+            if reservation in self._in_flight:
+                self._in_flight.remove(reservation)
             self._counts["requests"] += attempts
             self._counts["retries"] += max(0, attempts - 1)
+            self._wake_first()
 
     def count_cached(self) -> None:
         """Count an answer from the cache."""
@@ -139,7 +185,7 @@ class UsageMeter:
 
     def snapshot(self) -> Usage:
         """Sum up so far."""
-        return Usage(**self._counts, cost_usd=round(self._spent, 6) if self._cost_known else None)
+        return Usage(**self._counts, cost_usd=round(math.fsum(self._costs), 6) if self._cost_known else None)
 
     def estimate(self, requests: Iterable[ChatRequest]) -> Estimate:
         """Estimate requests that are not sent."""

@@ -10,7 +10,6 @@ from copilot.errors import AuthenticationError, ConfigurationError, CopilotError
 from copilot.llm.endpoint import Endpoint
 from copilot.llm.faults import Fault, Kind
 
-_RESUME = "What was gathered is kept; `copilot runs resume` goes on with it."
 _MANY_NAMES = 12
 
 
@@ -58,15 +57,15 @@ def _provider_error(
     where, tries = endpoint.host, "" if attempts <= 1 else f" after {attempts} requests"
     status = f" with HTTP {fault.status}" if fault.status else ""
     messages = {
-        Kind.QUOTA: (f"the quota at {where} is used up", f"Add credit at the provider. {_RESUME}"),
+        Kind.QUOTA: (f"the quota at {where} is used up", "Add credit at the provider."),
         Kind.TLS: (f"no secure connection to {where}", "Check the URL, the clock, and SSL_CERT_FILE behind a proxy."),
-        Kind.UNREACHABLE: (f"{where} cannot be reached{tries}", f"Check OPENAI_BASE_URL and the network. {_RESUME}"),
+        Kind.UNREACHABLE: (f"{where} cannot be reached{tries}", "Check OPENAI_BASE_URL and the network."),
         Kind.NO_CHAT: (f"{endpoint.base_url} does not answer as a chat endpoint", "Is /v1 missing in the base URL?"),
         Kind.CONTEXT: ("the request is longer than the model can read", "Name fewer variables or a larger model."),
-        Kind.DEADLINE: (f"{where} did not answer in time{tries}", f"Raise --deadline, or try later. {_RESUME}"),
+        Kind.DEADLINE: (f"{where} did not answer in time{tries}", "Raise --deadline, or try later."),
         Kind.REFUSED_REQUEST: (f"{where} refused the request{status}", "Change what it complains of."),
     }
-    message, advice = messages.get(fault.kind, (f"{where} failed{tries}{status}", f"Try later. {_RESUME}"))
+    message, advice = messages.get(fault.kind, (f"{where} failed{tries}{status}", "Try later."))
     always_fatal = fault.kind in (Kind.QUOTA, Kind.TLS, Kind.REFUSED_REQUEST)
     fatal = always_fatal or (fault.kind in (Kind.UNREACHABLE, Kind.NO_CHAT) and not answered_before)
     reason = f"It answered: {said.partition(': ')[2]}." if fault.kind is Kind.NO_CHAT else said
@@ -93,7 +92,7 @@ def asks_too_long(endpoint: Endpoint, seconds: float, longest: float, attempts: 
     return ProviderError(
         f"{endpoint.host} asks to wait {seconds:,.0f} s before the next request",
         reason=f"At most {longest:,.0f} s are waited.",
-        advice=f"Try again later. {_RESUME}",
+        advice="Try again later.",
         fatal=True,
         attempts=attempts,
     )

@@ -24,6 +24,7 @@ from copilot.llm.cache import AnswerCache
 from copilot.llm.completer import ChatRequest, Completion, TokenUsage
 from copilot.llm.meter import UsageMeter
 from copilot.llm.prices import Price
+from copilot.llm.replay import ReplayCompleter
 from copilot.llm.replies import ReplyError
 
 GOOD = '{"edges": ["a"]}'
@@ -139,6 +140,7 @@ def test_the_users_own_limit_is_doubled_once(kit: Any) -> None:
     assert records[0].key == asked_for[0].request.key
     outcomes, asked, _ = ask(kit, answer, questions=questions(kit, 1, parameters={"max_tokens": 3}))
     assert outcomes[0].reason is AbstentionReason.CUT_OFF
+    assert outcomes[0].detail == "cut off by the length limit; raise --max-tokens"
     assert len(asked) == 2
 
 
@@ -300,6 +302,124 @@ def test_the_spending_limit_stops_before_anything_is_sent(kit: Any) -> None:
     with pytest.raises(BudgetError):
         asyncio.run(make_asker(completer, meter=meter).ask_all(questions(kit)))
     assert completer.asked == []
+
+
+class Paid:
+    """Answer after a few turns of the loop, later ballots sooner; ballot 2 only after a repair turn."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        self.asked.append((request.ballot, len(request.messages)))
+        for _ in range(10 - request.ballot % 5):
+            await asyncio.sleep(0)
+        text = "?" if request.ballot == 2 and len(request.messages) == 1 else GOOD
+        return Completion(text=text, usage=TokenUsage(prompt_tokens=1, completion_tokens=49), attempts=1)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+PAID = {"max_tokens": 100}
+DOLLAR = Price(input=1000.0, output=1000.0)
+
+
+@pytest.mark.parametrize("limit", [0.2, 0.5, 0.77, 1.0, 1.5])
+def test_what_a_limit_buys_does_not_hang_on_concurrency(kit: Any, limit: float) -> None:
+    def bought(concurrency: int) -> Any:
+        completer, records, done = Paid(), [], []
+        meter = UsageMeter(lambda _model: DOLLAR, max_cost_usd=limit)
+        asker = make_asker(completer, meter=meter, log=records.append, concurrency=concurrency)
+        with pytest.raises(BudgetError) as caught:
+            asyncio.run(asyncio.wait_for(asker.ask_all(questions(kit, 60, parameters=PAID), done.append), 10))
+        spent = meter.snapshot()
+        assert 0 < (spent.cost_usd or 0) <= limit
+        assert {record.outcome for record in records} == {"valid"}
+        assert len(done) == len(records)
+        return sorted(completer.asked), sorted(record.line() for record in records), spent, caught.value.reason
+
+    alone = bought(1)
+    assert bought(8) == alone
+    assert bought(60) == alone
+
+
+def test_a_limit_that_holds_all_stops_nobody(kit: Any) -> None:
+    meter = UsageMeter(lambda _model: DOLLAR, max_cost_usd=3.0)
+    asker = make_asker(Paid(), meter=meter, concurrency=50)
+    outcomes = asyncio.run(asyncio.wait_for(asker.ask_all(questions(kit, 40, parameters=PAID)), 10))
+    assert [one.edges for one in outcomes] == [["a"]] * 40
+    assert meter.snapshot().cost_usd == 2.05
+
+
+def test_at_the_limit_what_is_in_flight_is_brought_to_its_end_and_kept(kit: Any, tmp_path: Path) -> None:
+    class Denies(Paid):
+        async def complete(self, request: ChatRequest) -> Completion:
+            if request.ballot == 4:
+                raise BudgetError("limit")
+            return await super().complete(request)
+
+    completer, records = Denies(), []
+    cache = AnswerCache(tmp_path / "cache.sqlite3", pytest.fail)
+    asker = make_asker(completer, log=records.append, cache=cache, concurrency=5)
+    with pytest.raises(BudgetError, match="limit"):
+        asyncio.run(asker.ask_all(questions(kit, 20)))
+    assert sorted(completer.asked) == [(0, 1), (1, 1), (2, 1), (2, 3), (3, 1)]
+    assert {record.voter.ballot for record in records if record.outcome == "valid"} == {0, 1, 2, 3}
+    _, asked, _ = ask(kit, lambda _request: GOOD, count=4, cache=cache)
+    assert asked == []
+
+
+def test_a_paid_reply_whose_repair_would_pass_the_limit_is_on_record(kit: Any) -> None:
+    meter, records = UsageMeter(lambda _model: DOLLAR, max_cost_usd=0.2), []
+    reply = Completion(text="?", usage=TokenUsage(prompt_tokens=50, completion_tokens=50), attempts=1)
+    asker = make_asker(kit.answers(lambda _request: reply), meter=meter, log=records.append)
+    with pytest.raises(BudgetError):
+        asyncio.run(asker.ask_all(questions(kit, 1, parameters=PAID)))
+    (record,) = records
+    assert (record.outcome, record.rejected, record.attempts) == ("cancelled", "?", 1)
+    assert "spending limit" in record.error
+    assert record.usage == reply.usage
+
+
+def test_what_a_fatal_error_cuts_short_is_counted_and_on_record(kit: Any, tmp_path: Path) -> None:
+    meter, records = UsageMeter(lambda _model: None), []
+
+    class Fails:
+        async def complete(self, request: ChatRequest) -> Completion:
+            if request.ballot == 0:
+                return Completion(text=GOOD, attempts=1)
+            await asyncio.sleep(0 if request.ballot == 2 else 3600)
+            raise ProviderError("quota", fatal=True, attempts=2)
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    with pytest.raises(ProviderError, match="quota"):
+        asyncio.run(make_asker(Fails(), meter=meter, log=records.append, concurrency=4).ask_all(questions(kit, 20)))
+    told = sorted((record.voter.ballot, record.outcome, record.attempts, record.error) for record in records)
+    stopped = ("cancelled", 1, "the run stopped")
+    assert told[:3] == [(0, "valid", 1, ""), (1, *stopped), (2, "cancelled", 2, "quota")]
+    assert {one[1:] for one in told[3:]} == {stopped}
+    assert meter.snapshot().requests == sum(one[2] for one in told)
+    calls = tmp_path / "calls.jsonl"
+    calls.write_text("".join(record.line() + "\n" for record in records), encoding="utf-8")
+    earlier = ReplayCompleter.from_calls(calls)
+    assert [earlier.holds(one.request) for one in questions(kit, 4)] == [True, False, False, False]
+
+
+def test_nothing_is_sent_for_who_waits_for_money_when_all_must_stop(kit: Any) -> None:
+    meter, records = UsageMeter(lambda _model: DOLLAR, max_cost_usd=0.2), []
+
+    def answer(_request: ChatRequest) -> str:
+        raise AuthenticationError("key")
+
+    completer = kit.answers(answer)
+    asker = make_asker(completer, meter=meter, log=records.append)
+    with pytest.raises(AuthenticationError):
+        asyncio.run(asker.ask_all(questions(kit, 8, parameters=PAID)))
+    assert [request.ballot for request in completer.asked] == [0]
+    assert [(record.outcome, record.error) for record in records] == [("cancelled", "key")]
 
 
 def test_usage_of_a_question_is_the_sum_of_its_replies(kit: Any) -> None:
