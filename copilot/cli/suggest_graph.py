@@ -188,6 +188,12 @@ def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunF
                 f"Suspected, and not in the graph: {latent.name}, which would affect "
                 f"{', '.join(map(shown, latent.affects))} ({latent.votes} of {latent.valid} ballots)."
             )
+    unclear = sum(1 for edge in review.graph.edges if edge.kind == "undirected")
+    if unclear:
+        shell.console.say(
+            f"{unclear} edge{'s have' if unclear > 1 else ' has'} no direction yet: the review asks, and --tiers FILE says "
+            "what comes before what."
+        )
     if review.approved_by is None:
         shell.console.say(
             f"Nobody has accepted this graph yet. Review it with: copilot review {folder.path}", style="bold"

@@ -313,6 +313,18 @@ def test_without_a_model_the_data_vote_and_say_how_to_add_one(table: Path, tmp_p
     assert "OPENAI_API_KEY" in done.stderr
 
 
+def test_open_directions_are_said_with_what_closes_them(tmp_path: Path) -> None:
+    rows = "".join(f"{i % 10},{(i % 10) * 2 + (i * 7) % 3}\n" for i in range(200))
+    (tmp_path / "two.csv").write_text("a,b\n" + rows)
+    done = copilot("suggest-graph", "two.csv", "--yes", "--resamples", "10", cwd=tmp_path)
+    assert '"a" -> "b" [dir=none' in done.stdout
+    assert "1 edge has no direction yet" in done.stderr
+    (tmp_path / "order.yaml").write_text("- [a]\n- [b]\n")
+    told = copilot("suggest-graph", "two.csv", "--yes", "--resamples", "10", "--tiers", "order.yaml", cwd=tmp_path)
+    assert '"a" -> "b" [label=' in told.stdout
+    assert "no direction yet" not in told.stderr
+
+
 def test_both_groups_stand_side_by_side(table: Path, tmp_path: Path, serve: Callable[..., Endpoint]) -> None:
     done = copilot(
         *("suggest-graph", table, "--voters", "both", "--resamples", "20", "--yes", "--json"),
