@@ -191,8 +191,8 @@ def _say_last(shell: Shell, suggestion: Suggestion, review: Review, folder: RunF
     unclear = sum(1 for edge in review.graph.edges if edge.kind == "undirected")
     if unclear:
         shell.console.say(
-            f"{unclear} edge{'s have' if unclear > 1 else ' has'} no direction yet: the review asks, and --tiers FILE says "
-            "what comes before what."
+            f"{unclear} edge{'s have' if unclear > 1 else ' has'} no direction yet: the review asks, and "
+            "--tiers FILE says what comes before what."
         )
     if review.approved_by is None:
         shell.console.say(
