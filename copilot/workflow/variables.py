@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from copilot.domain.notice import Level, Notice
 from copilot.domain.text import shown
-from copilot.domain.variables import Description, Kind, Query, TableProfile, Variable
+from copilot.domain.variables import ColumnProfile, Description, Kind, Query, TableProfile, Variable
 from copilot.errors import InputDataError, UnknownVariableError, UsageError
 
 MOST_VARIABLES = 200
@@ -75,6 +75,8 @@ def choose_variables(
     ------
     UsageError
         If fewer than two or more than 200 are left, or treatment or outcome is excluded.
+    InputDataError
+        If a column that enters holds numbers with a sign, such as ``$3`` or ``45%``.
     """
     wanted = {query.treatment, query.outcome} - {None}
     for name in exclude:
@@ -95,6 +97,7 @@ def choose_variables(
                 )
             )
             continue
+        _refuse_amounts(profile, column)
         words = said.get(column.name, Description(name=column.name))
         variables.append(
             Variable(
@@ -118,3 +121,17 @@ def choose_variables(
             advice="Choose those that matter with --columns.",
         )
     return tuple(variables), tuple(notices)
+
+
+def _refuse_amounts(profile: TableProfile, column: ColumnProfile) -> None:
+    """Refuse a column of numbers that are written with a sign: the profile calls it continuous and not numeric."""
+    if column.kind is not Kind.CONTINUOUS or column.numeric:
+        return
+    said = next((one.message for one in profile.notices if one.code == "amounts" and one.subject == column.name), "")
+    where = said[said.rfind("(first ") :] if "(first " in said else ""
+    what = said.partition(";")[0] or f"{shown(column.name)} holds numbers with a sign, such as $ or %"
+    raise InputDataError(
+        f"{profile.source!r}: {what} {where}".rstrip(),
+        reason="Whether the sign is a unit, a factor or both is not written in the file.",
+        advice="Remove the sign in the file, or leave the column out with --exclude.",
+    )

@@ -394,6 +394,23 @@ def test_bad_input_is_refused_before_anything_is_written(
     assert not (tmp_path / ".copilot").exists()
 
 
+def test_amounts_with_a_sign_are_refused_for_models_too_unless_excluded(
+    tmp_path: Path, serve: Callable[..., Endpoint]
+) -> None:
+    rows = "".join(f"{i % 7},{i % 2},${i % 5}.50\n" for i in range(40))
+    (tmp_path / "pay.csv").write_text("w,t,pay\n" + rows)
+    endpoint = serve(("w", "t"))
+    for url in ("", endpoint.url):
+        refused = copilot("suggest-graph", "pay.csv", "--yes", cwd=tmp_path, url=url)
+        assert refused.returncode == 2
+        assert "pay holds numbers with a sign" in refused.stderr
+        assert "line 2" in refused.stderr
+    assert endpoint.bodies == []
+    assert (
+        copilot("suggest-graph", "pay.csv", "--exclude", "pay", "--yes", cwd=tmp_path, url=endpoint.url).returncode == 0
+    )
+
+
 def test_a_treatment_that_never_varies_is_refused(tmp_path: Path) -> None:
     (tmp_path / "flat.csv").write_text("t,y,w\n" + "".join(f"1,{i % 5},{i % 3}\n" for i in range(40)))
     done = copilot("suggest-graph", "flat.csv", "--treatment", "t", "--yes", cwd=tmp_path)
