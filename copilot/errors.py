@@ -6,6 +6,7 @@
     ├── UsageError               2   a command line that cannot be carried out
     │   ├── ConfigurationError   2   a setting, in a file, the environment or a flag
     │   ├── InputDataError       2   a table, description or context that cannot be read
+    │   │   └── EstimationError  2   numbers that do not allow the estimate asked for
     │   ├── GraphFileError       2   a graph file that cannot be read
     │   ├── GraphError           2   a graph that breaks a rule
     │   │   └── CycleError       2   directed edges that run in a circle
@@ -64,6 +65,10 @@ class ConfigurationError(UsageError):
 
 class InputDataError(UsageError):
     """A table, description or context that cannot be read as what it claims to be."""
+
+
+class EstimationError(InputDataError):
+    """Numbers that do not allow the estimate asked for: no overlap, too few rows, nothing that varies."""
 
 
 class GraphFileError(UsageError):

@@ -1,0 +1,1 @@
+"""Deterministic checks of a graph by its own algebra and by data."""

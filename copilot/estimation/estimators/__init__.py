@@ -1,0 +1,1 @@
+"""Estimators: one module each, one tuple in `registry`."""

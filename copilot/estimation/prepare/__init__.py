@@ -1,0 +1,1 @@
+"""From a table and a design to an estimation problem in numbers."""
