@@ -18,7 +18,8 @@ class Command:
     summary
         One line for the list of commands.
     run
-        Its first parameter is ``shell``, a `copilot.cli.shell.Shell`; the others are annotated as typer wants them.
+        Its first parameter is ``shell``, a `copilot.cli.shell.Shell`; the others are annotated as typer wants them,
+        or bundles of options: dataclasses of such fields.
         What is heavy is imported inside. The docstring is the help text: its ``Examples`` section stands at the end
         of ``--help``, its other sections do not. It gives the exit code, ``None`` standing for 0.
     settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -120,17 +121,28 @@ def help_of(command: Command) -> tuple[str, str]:
     return sections[0].strip(), "\n".join(["\b", "Examples:", *lines]) if lines else ""
 
 
+def options_of(bundle: Any) -> list[inspect.Parameter]:
+    """Make one option of each field of a dataclass: what several commands take is written once, as one parameter."""
+    types = get_type_hints(bundle, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [inspect.Parameter(f.name, keyword, default=f.default, annotation=types[f.name]) for f in fields(bundle)]
+
+
 def _adapted(command: Command) -> Callable[..., int | None]:
     """Give typer one function with all options of a command; calling it opens the shell and runs the command."""
     from copilot.cli.options import setting_options
 
-    own = [p for p in inspect.signature(command.run, eval_str=True).parameters.values() if p.name != "shell"]
+    given_to = [p for p in inspect.signature(command.run, eval_str=True).parameters.values() if p.name != "shell"]
+    bundles: dict[str, Callable[..., Any]] = {p.name: p.annotation for p in given_to if is_dataclass(p.annotation)}
+    own = [one for p in given_to for one in (options_of(bundles[p.name]) if p.name in bundles else (p,))]
     shared = [p for p in inspect.signature(open_shell, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
     settings = setting_options(command.settings) if command.settings else ()
 
     def call(ctx: typer.Context, **given: Any) -> int | None:
         common = {p.name: given.pop(p.name) for p in shared}
         flags = {p.name: given.pop(p.name) for p in settings}
+        for bundle, kind in bundles.items():
+            given[bundle] = kind(**{one.name: given.pop(one.name) for one in options_of(kind)})
         name = " ".join(ctx.command_path.split()[1:])
         return command.run(open_shell(name, ctx.obj, flags, **common), **given)
 

@@ -79,9 +79,9 @@ Delimiter = Annotated[str | None, typer.Option("--delimiter", metavar="CHAR", he
 Decimal = Annotated[
     str | None, typer.Option("--decimal", metavar="CHAR", help="Decimal sign of the table, . or a comma.")
 ]
-Missing = Annotated[
+MissingTexts = Annotated[
     list[str] | None,
-    typer.Option("--missing", metavar="TEXT", help="Cells with this text are missing; repeatable."),
+    typer.Option("--na", metavar="TEXT", help="Cells with this text are missing; repeatable."),
 ]
 AnsweredBy = Annotated[
     str, typer.Option("--answered-by", metavar="TEXT", help="Who answers, for the head of the recording.")

@@ -6,30 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from copilot.cli.bundles import Reading, Words, study_options
 from copilot.cli.options import (
     MODEL_SETTINGS,
     VOTE_SETTINGS,
     AnsweredBy,
     Answers,
-    Columns,
-    Context,
     DataArgument,
-    Decimal,
-    Delimiter,
-    Describe,
     DryRun,
-    Encoding,
-    Exclude,
-    Forbid,
     GraphOutput,
     Latents,
     LongOutcome,
-    Missing,
     Record,
     Replay,
-    Require,
     ShowPrompt,
-    Tiers,
     Treatment,
 )
 from copilot.cli.places import check_output, check_place
@@ -55,18 +45,9 @@ def run(
     output: GraphOutput = None,
     treatment: Treatment = None,
     outcome: LongOutcome = None,
-    context: Context = None,
-    describe: Describe = None,
-    columns: Columns = None,
-    exclude: Exclude = None,
-    require: Require = None,
-    forbid: Forbid = None,
-    tiers: Tiers = None,
+    words: Words = Words(),  # noqa: B008 (frozen)
     latents: Latents = "suggest",
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
-    decimal: Decimal = None,
-    missing: Missing = None,
+    reading: Reading = Reading(),  # noqa: B008 (frozen)
     replay: Replay = None,
     record: Record = None,
     answered_by: AnsweredBy = "",
@@ -86,24 +67,11 @@ def run(
       $ copilot suggest-graph trial.csv --context @notes.md --describe columns.yaml --tiers order.yaml
       $ copilot suggest-graph data.csv --voters data --yes --json
     """
-    from copilot.composition.study import StudyOptions
     from copilot.composition.suggest import SuggestJob, SuggestOptions
     from copilot.composition.wiring import AnswerFiles
-    from copilot.data.tables import ReadOptions
     from copilot.domain.variables import Query
 
-    study = StudyOptions(
-        data=data,
-        context=context or "",
-        describe=describe,
-        columns=tuple(columns or ()),
-        exclude=tuple(exclude or ()),
-        query=Query(treatment=treatment, outcome=outcome),
-        require=tuple(require or ()),
-        forbid=tuple(forbid or ()),
-        tiers=tiers,
-        read=ReadOptions(encoding=encoding, delimiter=delimiter, decimal=decimal, missing=tuple(missing or ())),
-    )
+    study = study_options(data, Query(treatment=treatment, outcome=outcome), words, reading)
     inputs = [*study.inputs(), replay, answers]
     check_output("-o", output, [*inputs, record])
     check_place("--record", record, inputs)

@@ -289,7 +289,7 @@ def test_whatever_shapes_the_result_shapes_the_id(table: Path, tmp_path: Path) -
     plain = run_id()
     assert run_id() == plain
     assert run_id("--jobs", "1") == plain
-    assert len({plain, run_id("--missing", "3.1"), run_id("--seed", "1"), run_id("--exclude", "town")}) == 4
+    assert len({plain, run_id("--na", "3.1"), run_id("--seed", "1"), run_id("--exclude", "town")}) == 4
 
 
 def test_a_refused_key_stops_everything_and_is_not_repeated(
