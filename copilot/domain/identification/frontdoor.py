@@ -3,8 +3,8 @@
 A set Z of observed nodes satisfies the front-door criterion for X and Y when (1) every directed path from X to Y meets
 Z, (2) no back-door path from X to Z is open, and (3) every back-door path from Z to Y is blocked by X. Which nodes (2)
 lets in is a question about each node alone. Among these a largest set holds (3): a node from which a back-door path to
-Y is open while all arrows out of the set are cut stays joined to Y in every smaller set, because that cuts fewer arrows;
-so such nodes are dropped until none is left. A front-door set within given nodes exists if this largest set meets (1).
+Y is open while all arrows out of the set are cut stays joined to Y in every smaller set, which cuts fewer arrows; so
+such nodes are dropped until none is left. A front-door set within given nodes exists if this largest set meets (1).
 """
 
 from __future__ import annotations
