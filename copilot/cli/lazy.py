@@ -133,7 +133,7 @@ def _adapted(command: Command) -> Callable[..., int | None]:
     from copilot.cli.options import setting_options
 
     given_to = [p for p in inspect.signature(command.run, eval_str=True).parameters.values() if p.name != "shell"]
-    bundles: dict[str, Callable[..., Any]] = {p.name: p.annotation for p in given_to if is_dataclass(p.annotation)}
+    bundles: dict[str, Any] = {p.name: p.annotation for p in given_to if is_dataclass(p.annotation)}
     own = [one for p in given_to for one in (options_of(bundles[p.name]) if p.name in bundles else (p,))]
     shared = [p for p in inspect.signature(open_shell, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
     settings = setting_options(command.settings) if command.settings else ()

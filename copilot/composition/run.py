@@ -19,7 +19,7 @@ from copilot.domain.variables import Query, TableProfile
 from copilot.errors import CopilotError, ResumableError
 
 PACKAGES = (
-    *("dowhy", "pandas", "numpy", "scipy", "networkx"),
+    *("dowhy", "econml", "scikit-learn", "pandas", "numpy", "scipy", "networkx"),
     *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
 )
 """Packages whose versions belong in a manifest and in `copilot doctor`."""
@@ -49,6 +49,10 @@ class Run:
         For the manifest.
     earlier
         Lines of ``calls.jsonl`` that this run goes on with.
+    done
+        What the manifest says when all went well.
+    usage
+        What was used before this stretch of the run.
     now, clock
         Time of day (UTC) and seconds for durations.
     """
@@ -64,11 +68,15 @@ class Run:
         profile: TableProfile,
         query: Query,
         earlier: Sequence[str] = (),
+        done: str = "voted",
+        usage: Mapping[str, Any] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.usage: dict[str, Any] = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+        nothing = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+        self.usage: dict[str, Any] = dict(usage or nothing)
+        self._done = done
         self._now, self._clock = now, clock
         self._began = clock()
         self._earlier = tuple(earlier)
@@ -104,7 +112,7 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Finish the log, say in the manifest how it ended, and in a resumable error how to go on."""
         self.log.close()
-        self._write("stopped" if kind else "voted")
+        self._write("stopped" if kind else self._done)
         how = f"Go on with: copilot runs resume {self.folder.path}"
         if isinstance(error, CopilotError):
             error.run_id = str(self._told["run_id"])

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -50,6 +50,8 @@ class SuggestJob:
     ----------
     settings, options
         What to do.
+    command, beyond
+        The command this is a stretch of, and what else its result depends on, for the id of the run.
 
     Raises
     ------
@@ -57,8 +59,16 @@ class SuggestJob:
         On any input that cannot be used; before a request is sent and before a file is written.
     """
 
-    def __init__(self, settings: Settings, options: SuggestOptions) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        options: SuggestOptions,
+        *,
+        command: str = COMMAND,
+        beyond: Mapping[str, object] | None = None,
+    ) -> None:
         self.settings, self.options = settings, options
+        self.command, self._beyond = command, dict(beyond or {})
         self.groups = _groups(settings, options.files)
         self._recording = None if options.files.replay is None else _digest(options.files.replay)
         if "llm" in self.groups and options.files.replay is None:
@@ -77,7 +87,8 @@ class SuggestJob:
         chosen = replay is None or settings.origins["models"].source == "flag"
         return run_id_of(
             {
-                "command": COMMAND,
+                "command": self.command,
+                **self._beyond,
                 **self.study.fingerprint(),
                 "groups": self.groups,
                 "accept_latents": self.options.accept_latents,
@@ -147,7 +158,7 @@ class SuggestJob:
         lines = [] if earlier is None else _text_of(earlier).splitlines()
         run = Run(
             folder,
-            command=COMMAND,
+            command=self.command,
             run_id=self.run_id,
             arguments=arguments,
             settings=self.settings,
