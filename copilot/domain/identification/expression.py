@@ -310,10 +310,10 @@ def _quotient(above: Expression, below: Expression) -> Expression | None:
     """Divide one factor by another where the outcome is one factor again, or none."""
     if above == below:
         return Product()
-    both = isinstance(above, Probability) and isinstance(below, Probability)
-    if both and above.given == below.given and below.of < above.of:
-        return Probability(above.of - below.of, above.given | below.of)
-    return None
+    if not isinstance(above, Probability) or not isinstance(below, Probability):
+        return None
+    fits = above.given == below.given and below.of < above.of
+    return Probability(above.of - below.of, above.given | below.of) if fits else None
 
 
 def _sum_out(name: str, factors: list[Expression], independent: Independent | None) -> list[Expression] | None:

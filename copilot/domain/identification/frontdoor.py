@@ -18,7 +18,7 @@ from copilot.domain.identification.values import Names
 from copilot.domain.identification.walks import open_from
 from copilot.domain.separation import named
 
-_PROBES = 2_000
+_PROBES = 500
 """How many questions one listing may ask before it says that it is not complete."""
 
 
