@@ -134,8 +134,10 @@ def test_groups_with_different_common_sets_stand_side_by_side() -> None:
     [
         (
             "z",
-            "z is no instrument: z <-> y joins it to y otherwise than through x, "
-            "and nothing observed can block that path.",
+            (
+                "z is no instrument: z <-> y joins it to y otherwise than through x, "
+                "and nothing observed can block that path."
+            ),
         ),
         ("u", "u is no instrument: it is not observed."),
         ("x", "x is no instrument: it is the treatment itself."),
