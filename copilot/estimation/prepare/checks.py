@@ -11,7 +11,7 @@ from copilot.errors import EstimationError, UnknownVariableError
 from copilot.estimation.design import Design
 from copilot.estimation.prepare.companions import MOST_GROUPS
 from copilot.estimation.prepare.notes import Notes, counted, plain
-from copilot.estimation.prepare.treatment import ask_contrast, constant, same_level, unknown_level
+from copilot.estimation.prepare.treatment import ask_contrast, check_numbers, constant, same_level, unknown_level
 
 _MODEL = ("adjustment set", "instrument", "mediator")
 _SHARED = frozenset({"adjustment set", "weights", "cluster", "by"})
@@ -45,7 +45,7 @@ def check_design(profile: TableProfile, design: Design) -> tuple[Notice, ...]:
     roles = _roles(profile, design)
     _refuse_two_roles(roles)
     notes = Notes()
-    for name in (*design.columns, *design.negative_controls):
+    for name in design.columns:
         _refuse_amounts(profile, name)
     for role, name in (("treatment", design.treatment), ("outcome", design.outcome)):
         _refuse_kind(profile, name, role)
@@ -126,9 +126,11 @@ def _refuse_kind(profile: TableProfile, name: str, role: str) -> None:
 
 
 def _check_levels(profile: TableProfile, design: Design) -> None:
-    """Check a treatment of texts against the contrast."""
+    """Check the treatment against the contrast."""
     column = _column(profile, design.treatment, "treatment")
-    if column.numeric or column.kind in {Kind.CONTINUOUS, Kind.COUNT}:
+    if column.numeric:
+        if design.contrast is not None:
+            check_numbers(column.name, design.contrast, _two_numbers(column, profile))
         return
     if design.contrast is None:
         if column.distinct > 2 and len(column.levels) > 1:  # noqa: PLR2004 (a contrast has two ends)
@@ -140,6 +142,13 @@ def _check_levels(profile: TableProfile, design: Design) -> None:
     for level in design.contrast:
         if level not in known and len(known) == column.distinct and not profile.sampled:
             raise unknown_level(column.name, level, known)
+
+
+def _two_numbers(column: ColumnProfile, profile: TableProfile) -> tuple[float, ...]:
+    """Give the values of a treatment that surely has but two."""
+    if profile.sampled or column.distinct != len(column.levels) or column.distinct != 2:  # noqa: PLR2004 (two)
+        return ()
+    return tuple(float(level) for level, _ in column.levels)
 
 
 def _check_companions(profile: TableProfile, design: Design) -> None:

@@ -130,11 +130,11 @@ def encode(pieces: Sequence[Piece], rows: int) -> Encoded:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Number:
     labels: tuple[str, ...]
-    cells: Floats
+    piece: Quantity
     scale: Scale
 
     def write(self, out: Floats, block: slice) -> None:
-        out[:, 0] = self.scale(self.cells[block])
+        out[:, 0] = self.scale(self.piece.block(block))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ class _Indicators:
 
 
 def _number(piece: Quantity) -> _Number:
-    return _Number((piece.label or piece.name,), piece.cells, scale_of(piece.cells))
+    return _Number((piece.label or piece.name,), piece, scale_of(piece.cells))
 
 
 def _indicators(piece: Levels) -> _Indicators:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 
 from copilot.estimation.prepare.encode import encode
-from copilot.estimation.prepare.pieces import Booleans, Levels, Piece
+from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity
 from copilot.estimation.problem import Floats, Integers
 
 CYCLES = 10
@@ -72,9 +72,9 @@ def _filled(piece: Piece, missing: Booleans, donors: Integers) -> Piece:
         codes = piece.codes.copy()
         codes[missing] = codes[donors]
         return replace(piece, codes=codes)
-    values = piece.cells.copy()
-    values[missing] = values[donors]
-    return replace(piece, cells=values)
+    cells = piece.cells.copy()
+    cells[missing] = cells[donors]
+    return Quantity(piece.name, cells, piece.label)
 
 
 def _design(piece: Piece) -> Floats:

@@ -67,7 +67,8 @@ def build_model(
     """
     rows = t.size
     _check_width(blocks, rows)
-    scaled = np.stack([scale_of(t)(t), scale_of(y)(y)], axis=1)
+    scaled = np.empty((rows, 2))
+    scaled[:, 0], scaled[:, 1] = scale_of(t)(t), scale_of(y)(y)
     covariates, instruments, mediators = (
         _without_leaks(encode(pieces, rows), scaled, ends, role, notes)
         for pieces, role in zip(blocks, ("covariate", "instrument", "mediator"), strict=True)
@@ -76,7 +77,8 @@ def build_model(
     if covariates.of:
         _refuse_determined(covariates, scaled[:, 0], ends.treatment)
     instruments = _independent(instruments, covariates.matrix, notes)
-    mediators = _independent(mediators, np.column_stack([covariates.matrix, scaled[:, :1]]), notes)
+    if mediators.of:
+        mediators = _independent(mediators, np.column_stack([covariates.matrix, scaled[:, :1]]), notes)
     for pieces, encoded, role in ((blocks[1], instruments, "instrument"), (blocks[2], mediators, "mediator")):
         if pieces and not encoded.of:
             raise EstimationError(
@@ -184,7 +186,7 @@ def _independent(encoded: Encoded, given: Floats, notes: Notes) -> Encoded:
 def _refuse_determined(covariates: Encoded, t: Floats, treatment: str) -> None:
     """Refuse a treatment that is a linear combination of covariates."""
     inner, cross = correlations(covariates.matrix), correlations(covariates.matrix, t[:, None])[:, 0]
-    weights: Floats = np.linalg.solve(inner, cross)
+    weights: Floats = np.asarray(np.linalg.solve(inner, cross), dtype=np.float64)
     if 1.0 - float(cross @ weights) > TOLERANCE:
         return
     names = tuple(dict.fromkeys(_involved(covariates, weights)))

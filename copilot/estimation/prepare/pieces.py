@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -27,21 +27,34 @@ ROWS_A_LEVEL = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
-    """A column of numbers.
+    """A column of numbers, or some of its rows.
 
     Parameters
     ----------
     name
         Of the variable.
-    cells
-        Of shape (n,), NaN where missing.
+    source
+        The whole column, NaN where missing; never written to.
     label
         The column for people, where it is not the variable itself: "age is missing".
+    rows
+        Which rows are meant, of shape (n,); ``None`` for all. They are copied when they are needed and not before, so
+        that a large table is not held twice.
     """
 
     name: str
-    cells: Floats
+    source: Floats
     label: str = ""
+    rows: Integers | None = None
+
+    @property
+    def cells(self) -> Floats:
+        """The numbers, of shape (n,), NaN where missing."""
+        return self.source if self.rows is None else self.source[self.rows]
+
+    def block(self, part: slice) -> Floats:
+        """Give a few of the numbers."""
+        return self.source[part] if self.rows is None else self.source[self.rows[part]]
 
     @property
     def missing(self) -> Booleans:
@@ -52,12 +65,13 @@ class Quantity:
     @property
     def constant(self) -> bool:
         """Whether there are fewer than two values."""
-        present = self.cells[~self.missing]
-        return present.size == 0 or bool(present.min() == present.max())
+        cells = self.cells
+        low, high = np.fmin.reduce(cells, initial=np.nan), np.fmax.reduce(cells, initial=np.nan)
+        return not low < high
 
     def take(self, rows: Integers) -> Quantity:
         """Give some rows."""
-        return Quantity(self.name, self.cells[rows], self.label)
+        return replace(self, rows=rows if self.rows is None else self.rows[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -78,8 +78,9 @@ def prepare(
     read = _Reader(frame, profile, design, notes).read()
     rows = _choose_rows(read, design, notes)
     used = _take(read, rows, len(frame), profile, notes)
-    fills = _fill(used, design.missing, seed, imputations, notes)
+    check_varies(used.outcome)
     treatment = finish_treatment(used.treatment, notes)
+    fills = _fill(used, design.missing, seed, imputations, notes)
     weights = None if used.weights is None else weights_of(used.weights)
     clusters = None if used.cluster is None else clusters_of(used.cluster, notes)
     problems = []
@@ -241,7 +242,7 @@ def _take(read: _Columns, rows: Integers, total: int, profile: TableProfile, not
         notes.info("codes_as_levels", f"each value of {shown(name)} enters as a level of its own", name)
     if everything:
         return replace(read, blocks=(covariates, instruments, mediators))
-    used = replace(
+    return replace(
         read,
         treatment=read.treatment.take(rows),
         outcome=read.outcome.take(rows),
@@ -250,8 +251,6 @@ def _take(read: _Columns, rows: Integers, total: int, profile: TableProfile, not
         cluster=None if read.cluster is None else read.cluster.take(rows),
         by=None if read.by is None else read.by.take(rows),
     )
-    check_varies(used.outcome)
-    return used
 
 
 def _fill(used: _Columns, policy: MissingPolicy, seed: SeedSequence, imputations: int, notes: Notes) -> list[Blocks]:

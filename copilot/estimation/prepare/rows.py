@@ -81,7 +81,7 @@ def _nothing_left(counts: Sequence[tuple[str, int]], candidates: int) -> Estimat
     if not candidates:
         return EstimationError(
             "0 rows are left, need at least 12",
-            reason="The table has no rows, or none of the levels that are compared.",
+            reason="The table has no rows, none of the levels that are compared, or all rows have weight 0.",
             advice="Give a table with rows, or another contrast.",
         )
     return EstimationError(

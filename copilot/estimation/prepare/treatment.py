@@ -170,6 +170,23 @@ def flag(control: str, active: str) -> str:
     return f"--contrast {shlex.quote(f'{control},{active}')}"
 
 
+def check_numbers(name: str, wanted: tuple[str, str], known: Sequence[float] = ()) -> tuple[float, float]:
+    """Read a contrast of numbers, which are among the known ones where there are any.
+
+    Raises
+    ------
+    EstimationError
+        If an end is no number, none of the known ones, or both ends are the same.
+    """
+    control, active = _number(name, wanted[0]), _number(name, wanted[1])
+    for text, value in zip(wanted, (control, active), strict=True):
+        if known and value not in known:
+            raise unknown_level(name, text, [plain(end) for end in sorted(known)])
+    if control == active:
+        raise same_level(name, wanted[0])
+    return control, active
+
+
 def _of_levels(piece: Levels, wanted: tuple[str, str] | None, notes: Notes) -> Treatment:
     name, counts = piece.name, piece.counts
     present = [(piece.labels[i], int(counts[i])) for i in np.argsort(-counts, kind="stable") if counts[i]]
@@ -223,13 +240,7 @@ def _of_two_numbers(
     control, active = ends
     name = piece.name
     if wanted is not None:
-        named = [_number(name, text) for text in wanted]
-        for text, value in zip(wanted, named, strict=True):
-            if value not in ends:
-                raise unknown_level(name, text, [plain(end) for end in ends])
-        if named[0] == named[1]:
-            raise same_level(name, wanted[0])
-        control, active = named
+        control, active = check_numbers(name, wanted, ends)
     values = np.full(piece.cells.shape, np.nan)
     values[piece.cells == control] = 0.0
     values[piece.cells == active] = 1.0
@@ -245,9 +256,7 @@ def _of_two_numbers(
 def _of_quantity(piece: Quantity, wanted: tuple[str, str] | None) -> Treatment:
     if wanted is None:
         return Treatment(piece.name, piece.cells, Contrast("", "", UNIT_MORE), binary=False)
-    a, b = (_number(piece.name, text) for text in wanted)
-    if a == b:
-        raise same_level(piece.name, wanted[0])
+    a, b = check_numbers(piece.name, wanted)
     contrast = Contrast(plain(a), plain(b), f"{plain(b)} vs {plain(a)}")
     return Treatment(piece.name, piece.cells, contrast, binary=False)
 
