@@ -12,7 +12,7 @@ from copilot.estimation.prepare.encode import encode
 from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity
 from copilot.estimation.problem import Floats, Integers
 
-CYCLES = 10
+CYCLES = 5
 DONORS = 5
 _RIDGE = 1e-5
 

@@ -74,6 +74,7 @@ def build_model(
         for pieces, role in zip(blocks, ("covariate", "instrument", "mediator"), strict=True)
     )
     covariates = _independent(covariates, np.empty((rows, 0)), notes)
+    _check_rows(rows, (covariates,))  # before anything is concluded from a fit that has no freedom left
     if covariates.of:
         _refuse_determined(covariates, scaled[:, 0], ends.treatment)
     instruments = _independent(instruments, covariates.matrix, notes)

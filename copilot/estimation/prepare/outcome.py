@@ -62,7 +62,7 @@ def read_outcome(piece: Piece, notes: Notes, role: str = "outcome") -> Outcome:
     if piece.constant:
         raise constant(name, role)
     if isinstance(piece, Quantity):
-        return _of_numbers(piece, notes)
+        return _of_numbers(piece, role, notes)
     labels = [piece.labels[i] for i in np.flatnonzero(piece.counts)]
     if len(labels) > 2:  # noqa: PLR2004 (an event happens or not)
         raise EstimationError(
@@ -74,7 +74,8 @@ def read_outcome(piece: Piece, notes: Notes, role: str = "outcome") -> Outcome:
     values = np.full(piece.codes.shape, np.nan)
     values[piece.codes == piece.labels.index(against)] = 0.0
     values[piece.codes == piece.labels.index(event)] = 1.0
-    _say_event(name, event, reason or "the later in the alphabet, because neither word is known", not reason, notes)
+    why = reason or "it is the later in the alphabet, and neither word is known"
+    _say_event((role, name), event, why, not reason, notes)
     return Outcome(name, values, binary=True, event=event)
 
 
@@ -84,7 +85,7 @@ def check_varies(outcome: Outcome) -> None:
         raise constant(outcome.name, "outcome", "among the rows that are used")
 
 
-def _of_numbers(piece: Quantity, notes: Notes) -> Outcome:
+def _of_numbers(piece: Quantity, role: str, notes: Notes) -> Outcome:
     present = piece.cells[~piece.missing]
     low, high = float(present.min()), float(present.max())
     if not bool(((present == low) | (present == high)).all()):
@@ -94,10 +95,10 @@ def _of_numbers(piece: Quantity, notes: Notes) -> Outcome:
     values = np.full(piece.cells.shape, np.nan)
     values[piece.cells == low] = 0.0
     values[piece.cells == high] = 1.0
-    _say_event(piece.name, plain(high), "the larger number", False, notes)
+    _say_event((role, piece.name), plain(high), "it is the larger number", False, notes)
     return Outcome(piece.name, values, binary=True, event=plain(high))
 
 
-def _say_event(name: str, event: str, reason: str, doubtful: bool, notes: Notes) -> None:
-    text = f"the effect is on the probability of {shown(name)} = {quoted(event)}: {reason}"
-    (notes.warn if doubtful else notes.info)("outcome_event", text, name)
+def _say_event(whose: tuple[str, str], event: str, reason: str, doubtful: bool, notes: Notes) -> None:
+    text = f"the {whose[0]} {shown(whose[1])} counts {quoted(event)} as 1: {reason}"
+    (notes.warn if doubtful else notes.info)("outcome_event", text, whose[1])

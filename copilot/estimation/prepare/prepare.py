@@ -261,14 +261,17 @@ def _fill(used: _Columns, policy: MissingPolicy, seed: SeedSequence, imputations
     if policy is MissingPolicy.DROP:
         return [used.blocks]
     ends = [used.treatment.cells, used.outcome.cells]
-    together = [piece for piece in (*covariates, *instruments, *mediators) if not bool(piece.missing.all())]
-    if not any(bool(piece.missing.any()) for piece in together):
-        return [used.blocks]
+    together: list[Piece] = []
+    for piece in (*covariates, *instruments, *mediators):
+        if bool(piece.missing.all()):
+            _constant(piece, "no value", notes)
+        else:
+            together.append(piece)
     say_imputed(together, imputations, notes)
     scales = [scale_of(end) for end in ends]
     complete = np.stack([scale(end) for scale, end in zip(scales, ends, strict=True) if scale.spread > 0], axis=1)
-    filled = []
-    for number in range(imputations):
+    filled: list[Blocks] = []
+    for number in range(imputations if any(bool(piece.missing.any()) for piece in together) else 1):
         child = SeedSequence(entropy=seed.entropy, spawn_key=(*seed.spawn_key, number))
         by_name = {piece.name: piece for piece in impute(together, complete, default_rng(child))}
         a, b, c = ([by_name[piece.name] for piece in part if piece.name in by_name] for part in used.blocks)
