@@ -76,7 +76,7 @@ def build_model(
     covariates = _independent(covariates, np.empty((rows, 0)), notes)
     _check_rows(rows, (covariates,))  # before anything is concluded from a fit that has no freedom left
     if covariates.of:
-        _refuse_determined(covariates, scaled[:, 0], ends.treatment)
+        _look_for_determined(covariates, scaled, ends, notes)
     instruments = _independent(instruments, covariates.matrix, notes)
     if mediators.of:
         mediators = _independent(mediators, np.column_stack([covariates.matrix, scaled[:, :1]]), notes)
@@ -184,18 +184,27 @@ def _independent(encoded: Encoded, given: Floats, notes: Notes) -> Encoded:
     return encoded.keep(kept)
 
 
-def _refuse_determined(covariates: Encoded, t: Floats, treatment: str) -> None:
-    """Refuse a treatment that is a linear combination of covariates."""
-    inner, cross = correlations(covariates.matrix), correlations(covariates.matrix, t[:, None])[:, 0]
+def _look_for_determined(covariates: Encoded, scaled: Floats, ends: Ends, notes: Notes) -> None:
+    """Refuse a treatment that is a linear combination of covariates, and warn of such an outcome."""
+    inner, cross = correlations(covariates.matrix), correlations(covariates.matrix, scaled)
     weights: Floats = np.asarray(np.linalg.solve(inner, cross), dtype=np.float64)
-    if 1.0 - float(cross @ weights) > TOLERANCE:
-        return
-    names = tuple(dict.fromkeys(_involved(covariates, weights)))
-    raise EstimationError(
-        f"the covariates determine the treatment {shown(treatment)}: {listed(names)}",
-        reason="With them held fixed the treatment cannot vary, so that no effect is left to see.",
-        advice="Leave out the one that the treatment is made from.",
-    )
+    free = 1.0 - np.einsum("ij,ij->j", cross, weights)
+    if free[0] <= TOLERANCE:
+        names = tuple(dict.fromkeys(_involved(covariates, weights[:, 0])))
+        raise EstimationError(
+            f"the covariates determine the treatment {shown(ends.treatment)}: {listed(names)}",
+            reason="With them held fixed the treatment cannot vary, so that no effect is left to see.",
+            advice="Leave out the one that the treatment is made from.",
+        )
+    if free[1] <= TOLERANCE:
+        names = tuple(dict.fromkeys(_involved(covariates, weights[:, 1])))
+        notes.warn(
+            "leak_outcome",
+            f"{listed(names)} together determine the outcome {shown(ends.outcome)} exactly; if it is made from them, "
+            "adjusting for them hides every effect",
+            names[0],
+            len(names),
+        )
 
 
 def _involved(covariates: Encoded, weights: Floats) -> list[str]:

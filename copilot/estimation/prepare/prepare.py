@@ -27,7 +27,7 @@ from copilot.estimation.prepare.encode import scale_of
 from copilot.estimation.prepare.gaps import mark_gaps, say_imputed
 from copilot.estimation.prepare.impute import impute
 from copilot.estimation.prepare.model import Ends, Model, build_model, too_few
-from copilot.estimation.prepare.notes import Notes
+from copilot.estimation.prepare.notes import Notes, counted
 from copilot.estimation.prepare.outcome import Outcome, check_varies, read_outcome
 from copilot.estimation.prepare.pieces import Levels, Piece, Quantity, coded, read_piece
 from copilot.estimation.prepare.rows import complete_rows
@@ -284,6 +284,16 @@ def _varying(blocks: Blocks, notes: Notes) -> Blocks:
     for piece in (piece for part in blocks for piece in part if piece.constant):
         _constant(piece, "one value in the rows that are used", notes)
     a, b, c = ([piece for piece in part if not piece.constant] for part in blocks)
+    for piece in (*a, *b, *c):
+        single = int(np.count_nonzero(piece.counts == 1)) if isinstance(piece, Levels) else 0
+        if single:
+            notes.info(
+                "single_row_levels",
+                f"{counted(single, 'level')} of {shown(piece.name)} {'has' if single == 1 else 'have'} one row only, "
+                "which then says nothing about the effect",
+                piece.name,
+                single,
+            )
     return a, b, c
 
 

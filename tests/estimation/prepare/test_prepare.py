@@ -55,6 +55,21 @@ def test_texts_become_levels_without_the_commonest(run: Run, columns: Columns) -
     assert prepared.problem.covariate_names == ("colour", "w")
 
 
+def test_levels_of_one_row_are_kept_and_counted(run: Run, columns: Columns) -> None:
+    village = [f"v{i}" for i in range(12)] + ["centre", "north"] * 194
+    prepared = run({**columns, "village": village}, adjustment=("village",))
+    assert prepared.problem.covariates.shape == (400, 13)
+    (notice,) = prepared.notices
+    assert (notice.code, notice.count) == ("single_row_levels", 12)
+
+
+def test_parts_that_add_up_to_the_outcome_are_a_warning(run: Run, columns: Columns) -> None:
+    rest = [round(y - w, 3) for y, w in zip(columns["y"], columns["w"], strict=True)]
+    (notice,) = run({**columns, "rest": rest}, adjustment=("w", "rest")).notices
+    assert (notice.code, notice.level) == ("leak_outcome", Level.WARNING)
+    assert "w, rest together determine the outcome y" in notice.message
+
+
 def test_ordinal_codes_are_levels_where_rows_suffice_and_counts_are_lines(
     run: Run, columns: Columns, said: Said
 ) -> None:
