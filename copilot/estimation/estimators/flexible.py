@@ -1,0 +1,198 @@
+"""The flexible second opinion: cross-fitted learners that find the shape of the confounding themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.random import default_rng
+
+from copilot.domain.effects import Target
+from copilot.domain.identification.values import Strategy
+from copilot.errors import EstimationError
+from copilot.estimation.estimators.crossfit import MAX_LEARNT, Crossfitted, crossfit, folds_of
+from copilot.estimation.estimators.spread import ratio_interval, standard_error
+from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
+
+TRIM = 0.01
+"""Propensity scores are kept between this and 1 - this."""
+MIN_ROWS = 50
+MIN_ARM = 10
+"""Rows, or clusters where there are any, in each arm."""
+
+
+class Flexible:
+    """Cross-fitted double machine learning with boosted trees and ridge regressions, blended.
+
+    Binary treatment: the interactive regression model of Chernozhukov et al. 2018, *Econometrics Journal* 21,
+    equations 5.3 (ATE) and 5.4 (ATT), inverse-probability weights with mean 1 in each arm. Otherwise: the partially
+    linear model, equation 4.4.
+    """
+
+    name = "flexible"
+    title = "cross-fitted gradient boosting"
+    strategy = Strategy.BACKDOOR
+
+    def refuses(self, problem: Problem, ask: Ask) -> str:
+        """Refuse where there is nothing to adjust for, or too little to learn from."""
+        return refusal(self.title, problem, ask)
+
+    def fit(self, problem: Problem, ask: Ask) -> Fit:
+        """Estimate, with errors from the influence function.
+
+        Raises
+        ------
+        EstimationError
+            If covariates predict the treatment without remainder.
+        """
+        from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: F401 (its threads are limited only if it is there)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            return _interactive(problem, ask) if problem.binary_treatment else _partially_linear(problem, ask)
+
+    def refit(self, problem: Problem, ask: Ask) -> Refit:
+        """Estimate each changed problem anew, with the same folds."""
+
+        def point(changed: Problem) -> float:
+            if self.refuses(changed, ask):
+                return float("nan")
+            try:
+                return self.fit(changed, ask).value
+            except EstimationError:
+                return float("nan")
+
+        return PlainRefit(point, problem)
+
+
+def refusal(title: str, problem: Problem, ask: Ask) -> str:
+    """Say why a learner of confounding cannot take a problem; empty if it can."""
+    if problem.strategy is not Strategy.BACKDOOR:
+        return f"{title} works by adjustment"
+    if problem.covariates.shape[1] == 0:
+        return f"nothing is adjusted for, so that there is nothing for {title} to learn"
+    if ask.target is Target.ATT and not problem.binary_treatment:
+        return "the effect on the treated needs a treatment with two levels"
+    if problem.n < MIN_ROWS:
+        return f"{title} needs {MIN_ROWS} rows, and there are {problem.n}"
+    rarer = rarer_arm(problem)
+    if rarer < MIN_ARM:
+        units = "rows" if problem.clusters is None else "clusters"
+        return f"{title} needs {MIN_ARM} {units} in each arm, and there are {rarer}"
+    return ""
+
+
+def rarer_arm(problem: Problem) -> int:
+    """Count the rows, or the clusters, of the rarer arm; of all where the treatment is continuous."""
+    arms = [problem.t > 0, problem.t <= 0] if problem.binary_treatment else [np.ones(problem.n, dtype=np.bool_)]
+    if problem.clusters is None:
+        return min(int(arm.sum()) for arm in arms)
+    return min(len(np.unique(problem.clusters[arm])) for arm in arms)
+
+
+def _interactive(problem: Problem, ask: Ask) -> Fit:
+    draw = default_rng(ask.seed)
+    folds = folds_of(problem, draw, rarer_arm(problem))
+    treated = problem.t > 0
+    score = crossfit(problem, problem.t, folds, draw, binary=True)
+    control = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome, among=~treated)
+    att = ask.target is Target.ATT
+    e = np.clip(score.predicted, TRIM, 1 - TRIM)
+    trimmed = int((e != score.predicted).sum())
+    w = np.ones(problem.n) if problem.weights is None else problem.weights / problem.weights.mean()
+    diagnostics = {"folds": float(folds.max() + 1), "trimmed_scores": float(trimmed), "score_min": float(e.min())}
+    diagnostics |= {"score_max": float(e.max()), **_shares("treatment", score), **_shares("outcome", control)}
+    notes = _notes(problem, trimmed, folds)
+    errors = "influence function" if problem.clusters is None else "influence function, cluster-robust"
+    if att:
+        value, influence = _on_treated(problem, w, treated, e, control.predicted)
+        se = standard_error(influence, problem)
+        return Fit(value, se, errors, influence=influence, diagnostics=diagnostics, notes=notes, target=Target.ATT)
+    active = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome, among=treated)
+    one = _mean_outcome(problem.y, w, treated / e, active.predicted)
+    zero = _mean_outcome(problem.y, w, ~treated / (1 - e), control.predicted)
+    influence = one[1] - zero[1]
+    return Fit(
+        one[0] - zero[0],
+        standard_error(influence, problem),
+        errors,
+        influence=influence,
+        risk_ratio=_ratio(problem, one, zero, ask.level) if problem.binary_outcome else None,
+        diagnostics=diagnostics,
+        notes=notes,
+        target=Target.ATE,
+    )
+
+
+def _mean_outcome(y: Floats, w: Floats, inverse: Floats, predicted: Floats) -> tuple[float, Floats]:
+    """Give the mean outcome of one arm for everybody, and its influence values of shape (n,)."""
+    scores = predicted + inverse / float(np.mean(w * inverse)) * (y - predicted)
+    mean = float(np.mean(w * scores))
+    return mean, w * (scores - mean)
+
+
+def _on_treated(
+    problem: Problem, w: Floats, treated: np.ndarray[tuple[int], np.dtype[np.bool_]], e: Floats, predicted: Floats
+) -> tuple[float, Floats]:
+    odds = np.where(treated, 0.0, e / (1 - e))
+    share = float(np.mean(w * treated))
+    odds = odds * (share / float(np.mean(w * odds)))
+    scores = (treated - odds) * (problem.y - predicted) / share
+    value = float(np.mean(w * scores))
+    return value, w * (scores - treated * value / share)
+
+
+def _ratio(
+    problem: Problem, one: tuple[float, Floats], zero: tuple[float, Floats], level: float
+) -> tuple[float, tuple[float, float] | None] | None:
+    if one[0] <= 0 or zero[0] <= 0:
+        return None
+    se = standard_error(one[1] / one[0] - zero[1] / zero[0], problem)
+    return one[0] / zero[0], ratio_interval(one[0] / zero[0], se, level)
+
+
+def _partially_linear(problem: Problem, ask: Ask) -> Fit:
+    draw = default_rng(ask.seed)
+    folds = folds_of(problem, draw, rarer_arm(problem))
+    dose = crossfit(problem, problem.t, folds, draw, binary=False)
+    outcome = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome)
+    v, u = problem.t - dose.predicted, problem.y - outcome.predicted
+    w = np.ones(problem.n) if problem.weights is None else problem.weights / problem.weights.mean()
+    left = float(np.mean(w * v * v))
+    if left <= 1e-12:  # noqa: PLR2004 (rounding: the treatment has standard deviation 1)
+        raise EstimationError(
+            "the covariates predict the treatment without remainder",
+            reason="No two rows with equal covariates differ in treatment.",
+            advice="Look for a covariate that is the treatment under another name.",
+        )
+    slope = float(np.mean(w * v * u)) / left
+    influence = w * v * (u - slope * v) / left * problem.step
+    return Fit(
+        slope * problem.step,
+        standard_error(influence, problem),
+        "influence function" if problem.clusters is None else "influence function, cluster-robust",
+        influence=influence,
+        diagnostics={
+            "folds": float(folds.max() + 1),
+            "treatment_variance_left": left
+            / float(np.mean(w * np.square(problem.t - np.average(problem.t, weights=w)))),
+            **_shares("treatment", dose),
+            **_shares("outcome", outcome),
+        },
+        notes=("One slope for all rows is assumed, and no shape of the confounding.", *_notes(problem, 0, folds)),
+        target=Target.ATE,
+    )
+
+
+def _shares(what: str, fitted: Crossfitted) -> dict[str, float]:
+    return {f"{what}_{name}_share": share for name, share in fitted.shares.items()}
+
+
+def _notes(problem: Problem, trimmed: int, folds: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[str, ...]:
+    notes = []
+    if trimmed:
+        notes.append(f"{trimmed} of {problem.n} propensity scores were set to the bounds {TRIM:g} and {1 - TRIM:g}.")
+    if problem.n - int(np.bincount(folds).max()) > MAX_LEARNT:
+        notes.append(f"Each fold's learners were given {MAX_LEARNT:,} rows at most; all rows enter the estimate.")
+    return tuple(notes)
+
+
+FLEXIBLE = Flexible()
