@@ -14,6 +14,7 @@ from numpy.random import SeedSequence
 
 from copilot.domain.graph import CausalGraph, EdgeKind, reach
 from copilot.domain.identification.values import Names, Strategy
+from copilot.estimation.estimators.front_door_cells import cells_of
 from copilot.estimation.problem import Floats, Problem, nothing_wide
 from copilot.estimation.reference.worker import LENGTHS
 
@@ -112,16 +113,26 @@ def sampled(problem: Problem, seed: SeedSequence) -> Problem:
 
 def why_not_estimate(estimator: str, problem: Problem) -> str:
     """Say why DoWhy has nothing to compare with, as the end of "there is no estimate to compare, for it …"."""
-    k, m, q = problem.covariates.shape[1], problem.instruments.shape[1], problem.mediators.shape[1]
-    refusals = {
-        "linear_regression": "",
-        "ipw": "" if k else "has no weighting without covariates",
-        "two_stage_least_squares": "takes one instrument and no covariates" if m != 1 or k else "",
-        "front_door": "takes one mediator" if q != 1 else "",
-    }
     if problem.weights is not None:
         return "takes no sampling weights"
-    return refusals.get(estimator, "has no estimator that computes the same")
+    k = problem.covariates.shape[1]
+    match estimator:
+        case "linear_regression":
+            return ""
+        case "ipw":
+            return "" if k else "has no weighting without covariates"
+        case "two_stage_least_squares":
+            return "takes one instrument and no covariates" if k or problem.instruments.shape[1] != 1 else ""
+        case "front_door":
+            return _why_not_front_door(problem)
+        case _:
+            return "has no estimator that computes the same"
+
+
+def _why_not_front_door(problem: Problem) -> str:
+    if problem.mediators.shape[1] != 1:
+        return "takes one mediator"
+    return "" if cells_of(problem) is None else "has only linear models for what we count in cells"
 
 
 def why_not_identify(question: ReferenceQuestion) -> str:

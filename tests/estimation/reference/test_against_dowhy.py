@@ -12,7 +12,9 @@ from numpy.random import Generator, SeedSequence, default_rng
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.values import Strategy
 from copilot.domain.reference import ReferenceAnswer
-from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.estimators.front_door import FRONT_DOOR
+from copilot.estimation.estimators.two_stage_least_squares import TWO_STAGE_LEAST_SQUARES
+from copilot.estimation.problem import Ask, Estimator, Floats, Problem
 from copilot.estimation.reference.client import Reference, ReferenceQuestion
 
 CONFOUNDED = CausalGraph.build(directed=[("w", "t"), ("w", "y"), ("v", "t"), ("v", "y"), ("t", "y")])
@@ -149,6 +151,16 @@ def test_both_compute_and_find_the_same(question: ReferenceQuestion, name: str, 
     assert answer.identification == f"DoWhy also finds {finds}."
     assert "the same estimate" in answer.message
     assert answer.rows == question.problem.n
+
+
+@pytest.mark.parametrize(
+    ("question", "estimator"),
+    [(instrument(instrumented(binary=True)), TWO_STAGE_LEAST_SQUARES), (front_door(mediated()), FRONT_DOOR)],
+    ids=["two-stage least squares", "front door"],
+)
+def test_our_estimators_agree(question: ReferenceQuestion, estimator: Estimator) -> None:
+    answer = put(dataclasses.replace(question, ours=lambda problem: estimator.fit(problem, Ask()).value))
+    assert (answer.agrees, answer.agrees_on_identification) == (True, True)
 
 
 def test_a_wrong_estimate_is_reported_and_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,13 @@ def test_the_request_holds_codes_instead_of_names() -> None:
         (question(problem=problem(covariates=np.empty((N, 0))), estimator="ipw"), "without covariates"),
         (question(estimator="two_stage_least_squares"), "takes one instrument and no covariates"),
         (question(estimator="front_door"), "takes one mediator"),
+        (
+            question(
+                problem=problem(covariates=np.empty((N, 0)), mediators=np.tile([[0.0], [0.0], [1.0], [1.0]], (10, 1))),
+                estimator="front_door",
+            ),
+            "only linear models for what we count in cells",
+        ),
     ],
 )
 def test_what_dowhy_cannot_compute_is_not_asked(asked: ReferenceQuestion, says: str) -> None:
