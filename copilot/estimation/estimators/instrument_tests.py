@@ -15,7 +15,7 @@ GRID = 2001
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class InstrumentTests:
     """Diagnostics of instruments; the ends of the Anderson-Rubin interval are slopes per unit of the treatment.
 
     Parameters
@@ -51,7 +51,7 @@ class Tests:
     hansen_p: float | None
 
 
-def tests_of(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats, level: float) -> Tests:
+def tests_of(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats, level: float) -> InstrumentTests:
     """Make all tests.
 
     Parameters
@@ -74,7 +74,7 @@ def tests_of(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats,
     rubin = _AndersonRubin(problem, parted, y, t, z)
     low, high, empty = rubin.interval(level)
     overidentified = m > 1
-    return Tests(
+    return InstrumentTests(
         first_stage_f=_wald(pushed, spread) / m,
         classical_f=strength / m / (float(left @ left) / max(problem.n - parted.basis.shape[1] - m, 1)),
         effective_f=strength / float(np.trace(spread)),

@@ -10,7 +10,7 @@ import numpy as np
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.instrument_tests import Tests, tests_of
+from copilot.estimation.estimators.instrument_tests import InstrumentTests, tests_of
 from copilot.estimation.estimators.partialled import Partial, orthonormal, partial
 from copilot.estimation.estimators.spread import freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, Problem, Refit
@@ -109,7 +109,7 @@ def _stages(parted: Partial, problem: Problem) -> _Stages | None:
     return _Stages(y, t, z, fitted, moved, float(fitted @ y) / moved)
 
 
-def _diagnostics(tests: Tests, classical: float, step: float) -> dict[str, float]:
+def _diagnostics(tests: InstrumentTests, classical: float, step: float) -> dict[str, float]:
     found = {
         "first_stage_F": tests.first_stage_f,
         "first_stage_F_classical": tests.classical_f,
@@ -128,7 +128,7 @@ def _diagnostics(tests: Tests, classical: float, step: float) -> dict[str, float
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _notes(tests: Tests, problem: Problem) -> tuple[str, ...]:
+def _notes(tests: InstrumentTests, problem: Problem) -> tuple[str, ...]:
     notes = []
     weak = tests.first_stage_f < WEAK_F or tests.effective_f < WEAK_EFFECTIVE_F
     if tests.first_stage_f < WEAK_F:

@@ -1,0 +1,74 @@
+"""What the estimators of econml are given: boosted nuisances of fixed size, and one whole number as seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from copilot.errors import EstimationError
+from copilot.estimation.estimators.flexible import MIN_ARM, refusal
+from copilot.estimation.problem import Ask, Problem
+
+
+def whole_seed(ask: Ask) -> int:
+    """Give a whole number below 2**31 that stands for the seed."""
+    return int(ask.seed.generate_state(1)[0] & 0x7FFFFFFF)
+
+
+def boosted(rows: int, seed: int, *, classifier: bool) -> Any:
+    """Give gradient-boosted trees that neither stop early nor draw at random."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    kind = HistGradientBoostingClassifier if classifier else HistGradientBoostingRegressor
+    return kind(
+        max_iter=50 if rows < 2000 else 100,  # noqa: PLR2004 (few rows are soon learnt by heart)
+        max_leaf_nodes=8 if rows < 2000 else 15,  # noqa: PLR2004 (as above)
+        min_samples_leaf=min(20, max(5, rows // 40)),
+        early_stopping=False,
+        random_state=seed,
+    )
+
+
+def settings(problem: Problem, seed: int) -> dict[str, Any]:
+    """Give the arguments that all of econml's estimators by double machine learning share."""
+    return {
+        "model_y": boosted(problem.n, seed, classifier=False),
+        "model_t": boosted(problem.n, seed, classifier=problem.binary_treatment),
+        "discrete_treatment": problem.binary_treatment,
+        "cv": 5 if problem.n >= 10 * MIN_ARM else 2,
+        "random_state": seed,
+    }
+
+
+def independent_rows(title: str, problem: Problem, ask: Ask) -> str:
+    """Refuse what a learner of confounding refuses, and clusters, which econml's errors do not know."""
+    if problem.clusters is not None:
+        return f"the errors of {title} take rows as independent, and these come in clusters"
+    return refusal(title, problem, ask)
+
+
+def checked(title: str, value: float, se: float) -> tuple[float, float]:
+    """Give back finite numbers.
+
+    Raises
+    ------
+    EstimationError
+        If one is not.
+    """
+    if not (np.isfinite(value) and np.isfinite(se) and se > 0):
+        raise EstimationError(
+            f"{title} gave no finite estimate",
+            reason="Covariates predict treatment or outcome without remainder in these rows.",
+            advice="Look for a covariate that is the treatment or the outcome under another name.",
+        )
+    return value, se
+
+
+def failed(title: str, error: Exception) -> EstimationError:
+    """Wrap what the library raised."""
+    return EstimationError(
+        f"{title} failed",
+        reason=f"econml says: {error}",
+        advice="Use another estimator, or look for arms or covariates with very few rows.",
+    )
