@@ -9,12 +9,22 @@ from threadpoolctl import threadpool_limits
 from copilot.domain.effects import Refutation
 from copilot.domain.notice import Notice
 from copilot.errors import EstimationError, UnknownVariableError
+from copilot.estimation.refuters.bootstrap import BOOTSTRAP
+from copilot.estimation.refuters.data_subset import DATA_SUBSET
+from copilot.estimation.refuters.dummy_outcome import DUMMY_OUTCOME
 from copilot.estimation.refuters.measures import inconclusive
 from copilot.estimation.refuters.placebo_treatment import PLACEBO_TREATMENT
+from copilot.estimation.refuters.random_common_cause import RANDOM_COMMON_CAUSE
 from copilot.estimation.refuters.simulate import remembering
 from copilot.estimation.trial import Refuter, Trial
 
-REFUTERS: tuple[Refuter, ...] = (PLACEBO_TREATMENT,)
+REFUTERS: tuple[Refuter, ...] = (
+    PLACEBO_TREATMENT,
+    RANDOM_COMMON_CAUSE,
+    DATA_SUBSET,
+    BOOTSTRAP,
+    DUMMY_OUTCOME,
+)
 """To add a refuter, write its module and name it here; its `number` must be new."""
 
 
