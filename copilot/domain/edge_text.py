@@ -40,7 +40,7 @@ def parse_edge(text: str, names: Sequence[str]) -> tuple[str, str]:
     return found.pop()
 
 
-def choose_names(values: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+def choose_names(values: Sequence[str], names: Sequence[str], role: str = "column") -> tuple[str, ...]:
     """Read repeated options that each hold a name, or several with commas between.
 
     Raises
@@ -59,6 +59,6 @@ def choose_names(values: Sequence[str], names: Sequence[str]) -> tuple[str, ...]
         pieces = [value] if value in known else [piece.strip() for piece in value.split(",")]
         for piece in pieces:
             if piece not in known:
-                raise UnknownVariableError(piece, names, "column")
+                raise UnknownVariableError(piece, names, role)
             chosen[piece] = None
     return tuple(chosen)

@@ -61,8 +61,12 @@ ACCEPTED_UNSEEN = "--yes"
 """What stands in ``approved_by`` for `Approval.UNSEEN`; no person goes by this name, see `person_name`."""
 
 
+ACCEPTED_AS_FILE = "file"
+"""What stands in ``approved_by`` for a graph that the user gave as a file: it is their own."""
+
+
 def person_name(login: str) -> str:
-    """Give the name a person signs with, which is never mistaken for ``--yes``.
+    """Give the name a person signs with, which is never mistaken for ``--yes`` or a file.
 
     Examples
     --------
@@ -70,7 +74,7 @@ def person_name(login: str) -> str:
     ('ada', 'user --yes', 'somebody')
     """
     name = login.strip()
-    return f"user {name}" if name == ACCEPTED_UNSEEN else name or "somebody"
+    return f"user {name}" if name in {ACCEPTED_UNSEEN, ACCEPTED_AS_FILE} else name or "somebody"
 
 
 class Review(Value):

@@ -6,12 +6,17 @@ from itertools import combinations
 
 from copilot.domain.consensus import Consensus
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
-from copilot.domain.review import ACCEPTED_UNSEEN, Approval, Choice, Decision, Review
+from copilot.domain.review import ACCEPTED_AS_FILE, ACCEPTED_UNSEEN, Approval, Choice, Decision, Review
 
 
 def propose(graph: CausalGraph, decisions: tuple[Decision, ...] = ()) -> Review:
     """Put a graph before the gate: nobody has accepted it yet."""
     return Review(graph=graph, decisions=decisions)
+
+
+def accept_file(graph: CausalGraph) -> Review:
+    """Take a graph that the user gave as a file: it is their own, and counts as accepted."""
+    return Review(graph=graph, approved_by=ACCEPTED_AS_FILE, complete=True)
 
 
 def approve(review: Review) -> Review:
