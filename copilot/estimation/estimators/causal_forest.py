@@ -15,6 +15,7 @@ from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
 MAX_ROWS = 20_000
 """Rows that the forest is grown on at most."""
 TREES = 400
+UPPER_BOUND = "The error is an upper bound: rows' own errors are averaged as if they moved together."
 
 
 class CausalForest:
@@ -44,10 +45,8 @@ class CausalForest:
         """
         from threadpoolctl import threadpool_limits
 
-        used, notes = (
-            problem,
-            ("The error is an upper bound: rows' own errors are averaged as if they moved together.",),
-        )
+        used = problem
+        notes: tuple[str, ...] = (UPPER_BOUND,)
         if problem.n > MAX_ROWS:
             used = problem.take(np.sort(default_rng(ask.seed).choice(problem.n, MAX_ROWS, replace=False)))
             notes = (*notes, f"Grown on {MAX_ROWS:,} rows drawn at random from {problem.n:,}.")

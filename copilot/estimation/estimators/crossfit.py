@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from copilot.estimation.estimators.learners import Sample, blend, learners_for, predictions
+from copilot.estimation.estimators.learners import Sample, blend, boosting, learners_for, predictions
 from copilot.estimation.problem import Floats, Integers, Problem
 
 FOLDS = 5
@@ -55,6 +55,34 @@ def folds_of(problem: Problem, draw: Generator, least: int) -> Integers:
     return np.asarray(fold[units], dtype=np.int64)
 
 
+def in_common(problem: Problem, folds: Integers, draw: Generator) -> Floats:
+    """Predict the outcome at both levels of a binary treatment by trees that learn from both arms at once.
+
+    Returns
+    -------
+    ndarray
+        Of shape (2, n). A candidate for `crossfit`: it knows twice as many rows, and believes less in effects.
+    """
+    weights = np.ones(problem.n) if problem.weights is None else problem.weights
+    x = np.column_stack([problem.t, problem.covariates])
+    predicted = np.empty((2, problem.n))
+    for k in range(int(folds.max()) + 1):
+        learnt, asked = _parted(folds, k, np.ones(problem.n, dtype=np.bool_), draw)
+        at = np.concatenate([np.insert(problem.covariates[asked], 0, level, axis=1) for level in (0.0, 1.0)])
+        seed = int(draw.integers(2**31))
+        sample = Sample(x[learnt], problem.y[learnt], weights[learnt], at, problem.binary_outcome, seed)
+        predicted[:, asked] = predictions(sample, (("boosting", boosting),)).reshape(2, -1)
+    return predicted
+
+
+def _parted(folds: Integers, k: int, usable: NDArray[np.bool_], draw: Generator) -> tuple[Integers, Integers]:
+    """Give the rows that are learnt from and the rows that are predicted for one fold."""
+    learnt, asked = np.flatnonzero((folds != k) & usable), np.flatnonzero(folds == k)
+    if len(learnt) > MAX_LEARNT:
+        learnt = np.sort(draw.choice(learnt, MAX_LEARNT, replace=False))
+    return learnt.astype(np.int64), asked.astype(np.int64)
+
+
 def crossfit(
     problem: Problem,
     y: Floats,
@@ -63,6 +91,7 @@ def crossfit(
     *,
     binary: bool,
     among: NDArray[np.bool_] | None = None,
+    besides: Floats | None = None,
 ) -> Crossfitted:
     """Predict `y` from covariates for every row.
 
@@ -80,18 +109,21 @@ def crossfit(
         Whether `y` holds zeros and ones.
     among
         Rows that may be learnt from, of shape (n,); all by default.
+    besides
+        Cross-fitted predictions of shape (n,) by another learner, blended with the rest under the name "common".
     """
     weights = np.ones(problem.n) if problem.weights is None else problem.weights
     usable = np.ones(problem.n, dtype=np.bool_) if among is None else among
-    names = [name for name, _ in learners_for(problem.covariates.shape[1])]
+    learners = learners_for(problem.covariates.shape[1])
+    names = [name for name, _ in learners]
     predicted = np.empty((len(names), problem.n))
+    x = problem.covariates
     for k in range(int(folds.max()) + 1):
-        learnt, asked = np.flatnonzero((folds != k) & usable), np.flatnonzero(folds == k)
-        if len(learnt) > MAX_LEARNT:
-            learnt = np.sort(draw.choice(learnt, MAX_LEARNT, replace=False))
+        learnt, asked = _parted(folds, k, usable, draw)
         seed = int(draw.integers(2**31))
-        x = problem.covariates
         sample = Sample(x[learnt], y[learnt], weights[learnt], x[asked], binary, seed)
-        predicted[:, asked] = predictions(sample)
+        predicted[:, asked] = predictions(sample, learners)
+    if besides is not None:
+        names, predicted = [*names, "common"], np.vstack([predicted, besides])
     shares = blend(predicted[:, usable], y[usable], weights[usable])
     return Crossfitted(shares @ predicted, dict(zip(names, shares.tolist(), strict=True)))

@@ -8,7 +8,7 @@ from numpy.random import default_rng
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.crossfit import MAX_LEARNT, Crossfitted, crossfit, folds_of
+from copilot.estimation.estimators.crossfit import MAX_LEARNT, Crossfitted, crossfit, folds_of, in_common
 from copilot.estimation.estimators.spread import ratio_interval, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
@@ -93,7 +93,9 @@ def _interactive(problem: Problem, ask: Ask) -> Fit:
     folds = folds_of(problem, draw, rarer_arm(problem))
     treated = problem.t > 0
     score = crossfit(problem, problem.t, folds, draw, binary=True)
-    control = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome, among=~treated)
+    common = in_common(problem, folds, draw)
+    binary = problem.binary_outcome
+    control = crossfit(problem, problem.y, folds, draw, binary=binary, among=~treated, besides=common[0])
     att = ask.target is Target.ATT
     e = np.clip(score.predicted, TRIM, 1 - TRIM)
     trimmed = int((e != score.predicted).sum())
@@ -106,7 +108,7 @@ def _interactive(problem: Problem, ask: Ask) -> Fit:
         value, influence = _on_treated(problem, w, treated, e, control.predicted)
         se = standard_error(influence, problem)
         return Fit(value, se, errors, influence=influence, diagnostics=diagnostics, notes=notes, target=Target.ATT)
-    active = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome, among=treated)
+    active = crossfit(problem, problem.y, folds, draw, binary=binary, among=treated, besides=common[1])
     one = _mean_outcome(problem.y, w, treated / e, active.predicted)
     zero = _mean_outcome(problem.y, w, ~treated / (1 - e), control.predicted)
     influence = one[1] - zero[1]

@@ -51,7 +51,7 @@ class InstrumentTests:
     hansen_p: float | None
 
 
-def tests_of(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats, level: float) -> InstrumentTests:
+def examined(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats, level: float) -> InstrumentTests:
     """Make all tests.
 
     Parameters

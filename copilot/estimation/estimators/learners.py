@@ -12,6 +12,8 @@ from copilot.estimation.problem import Floats
 
 MAX_FEATURES = 80
 """Columns that squares and products may make; above, squares alone; above again, neither."""
+FEW = 2000
+"""Rows below which boosting takes fewer and longer steps: they are soon learnt by heart, and time counts."""
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _NEWTON_STEPS = 25
 
@@ -62,10 +64,11 @@ def boosting(sample: Sample) -> Floats:
     n = len(sample.y)
     # equal weights are left out: with any, scikit-learn bins columns by weighted quantiles, which takes longest of all
     weights = sample.weights if float(np.ptp(sample.weights)) > 0 else None
+    few = n < FEW
     settings = {
-        "learning_rate": 0.1,
-        "max_iter": 50 if n < 2000 else 100,  # noqa: PLR2004 (few rows are soon learnt by heart)
-        "max_leaf_nodes": 8 if n < 2000 else 15,  # noqa: PLR2004 (as above)
+        "learning_rate": 0.2 if few else 0.1,
+        "max_iter": 30 if few else 100,
+        "max_leaf_nodes": 15,
         "min_samples_leaf": min(20, max(5, n // 40)),
         "max_bins": 63,
         "l2_regularization": 1.0,
@@ -88,12 +91,11 @@ def learners_for(columns: int) -> tuple[tuple[str, Learner], ...]:
     return (("linear", linear), *curved, ("boosting", boosting))
 
 
-def predictions(sample: Sample) -> Floats:
-    """Give the predictions of each suitable learner, of shape (learners, m); a constant outcome is foretold as such."""
-    names = learners_for(sample.x.shape[1])
+def predictions(sample: Sample, learners: tuple[tuple[str, Learner], ...]) -> Floats:
+    """Give the predictions of each learner, of shape (learners, m); a constant outcome is foretold as such."""
     if float(np.ptp(sample.y)) == 0:
-        return np.full((len(names), len(sample.at)), float(sample.y[0]))
-    return np.stack([learner(sample) for _, learner in names])
+        return np.full((len(learners), len(sample.at)), float(sample.y[0]))
+    return np.stack([learner(sample) for _, learner in learners])
 
 
 def blend(predicted: Floats, y: Floats, weights: Floats) -> Floats:

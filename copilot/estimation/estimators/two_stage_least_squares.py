@@ -10,7 +10,7 @@ import numpy as np
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.instrument_tests import InstrumentTests, tests_of
+from copilot.estimation.estimators.instrument_tests import InstrumentTests, examined
 from copilot.estimation.estimators.partialled import Partial, orthonormal, partial
 from copilot.estimation.estimators.spread import freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, Problem, Refit
@@ -78,7 +78,7 @@ class TwoStageLeastSquares:
         residual = stages.y - stages.slope * stages.t
         influence = problem.n * problem.step / stages.moved * stages.fitted * residual
         classical = math.sqrt(float(residual @ residual) / (problem.n - parameters) / stages.moved)
-        tests = tests_of(problem, parted, stages.y, stages.t, stages.z, ask.level)
+        tests = examined(problem, parted, stages.y, stages.t, stages.z, ask.level)
         return Fit(
             value=stages.slope * problem.step,
             se=standard_error(influence, problem, parameters),
