@@ -125,11 +125,28 @@ class Shuffler:
             first[clusters] = column
             if np.array_equal(first[clusters], column):
                 self._column, self._clusters = first, clusters
+        values = np.array([self._column.min(), self._column.max()])
+        counts = [int(np.sum(self._column == value)) for value in values]
+        # where there are two values, a random set of places for the rarer one is a permutation in half the time
+        self._rare: tuple[float, int, float] | None = None
+        if values[0] < values[1] and sum(counts) == len(self._column):
+            rarer = int(counts[1] <= counts[0])
+            self._rare = float(values[rarer]), counts[rarer], float(values[1 - rarer])
 
     def __call__(self, rng: Generator) -> Floats:
         """Give a shuffled copy."""
-        mixed: Floats = rng.permutation(self._column)
+        mixed = self._mixed(rng)
         return mixed if self._clusters is None else mixed[self._clusters]
+
+    def _mixed(self, rng: Generator) -> Floats:
+        if self._rare is None:
+            mixed = self._column.copy()
+            rng.shuffle(mixed)
+            return mixed
+        rare, count, usual = self._rare
+        mixed = np.full(len(self._column), usual)
+        mixed[rng.choice(len(mixed), count, replace=False, shuffle=False)] = rare
+        return mixed
 
 
 PLACEBO_TREATMENT = PlaceboTreatment()

@@ -85,3 +85,14 @@ def test_tiny_units_are_told_in_full(problem_of: Callable[..., Problem], trial_o
     assert found.status is usual.status
     assert "e-1" in found.observed
     assert found.p_value == pytest.approx(usual.p_value)
+
+
+def test_two_values_are_shuffled_evenly() -> None:
+    column = np.array([0.0, 1.0, 1.0, 0.0, 0.0, 0.0])
+    shuffle, rng = Shuffler(column, None), np.random.default_rng(0)
+    mixed = np.array([shuffle(rng) for _ in range(3000)])
+    assert set(mixed.sum(axis=1)) == {2.0}
+    assert np.abs(mixed.mean(axis=0) - 1 / 3).max() < 5 * (2 / 9 / 3000) ** 0.5
+    many = np.arange(6.0)
+    assert sorted(Shuffler(many, None)(rng)) == many.tolist()
+    assert many.tolist() == [0, 1, 2, 3, 4, 5]
