@@ -120,7 +120,7 @@ def test_a_result_that_one_row_carries_is_caught(problem_of: Made, trial_of: Cal
 @pytest.mark.slow
 def test_a_hidden_cause_is_not_seen_and_each_refuter_says_so(problem_of: Made, trial_of: Callable[..., Trial]) -> None:
     for seed in range(20):
-        problem = problem_of(seed, effect=0.0)
+        problem = problem_of(seed, n=2000, effect=0.0)
         hidden = problem.covariates[:, 0]
         trial = trial_of(problem.without("x0").with_outcome(problem.y + 2 * hidden), seed=SeedSequence(seed))
         assert trial.headline.fit.value > 2 * (trial.headline.fit.se or 0)
