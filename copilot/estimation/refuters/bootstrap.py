@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.numbers import interval, number
-from copilot.estimation.problem import Refit
+from copilot.estimation.problem import Problem, Refit
 from copilot.estimation.refuters.measures import (
     LEVEL,
     centre_of,
@@ -26,6 +26,8 @@ MARGIN = 0.25
 """Shift of the centre that is let pass, in standard errors: the bootstrap itself is biased by about as much."""
 NARROWEST, WIDEST = 0.75, 1.33
 """Ratios of the bootstrap's spread to the claimed standard error that are let pass."""
+CROWDED = 0.4
+"""Columns per row from which on drawing rows again, which leaves 63 % of them different, widens estimates by itself."""
 INVALID = MappingProxyType(
     {
         "matching": "the bootstrap is not valid for matching (Abadie & Imbens 2008)",
@@ -67,7 +69,7 @@ class Bootstrap:
             If the estimator cannot be made ready.
         """
         sample = Resample(trial.problem)
-        reason = INVALID.get(trial.headline.estimator.name, "")
+        reason = INVALID.get(trial.headline.estimator.name, "") or _crowded(trial.problem)
         if reason:
             tried = f"The {sample.word} were to be drawn again"
             return (inconclusive(self, tried=tried, reason=reason, expected=_EXPECTED, blind_spot=_BLIND),)
@@ -126,6 +128,16 @@ class Bootstrap:
                 "simulation_error": centre.error,
             },
         )
+
+
+def _crowded(problem: Problem) -> str:
+    columns = 2 + sum(part.shape[1] for part in (problem.covariates, problem.instruments, problem.mediators))
+    if columns <= CROWDED * problem.n:
+        return ""
+    return (
+        f"the bootstrap is not reliable with {columns} columns for {problem.n} rows (El Karoui & Purdom 2018), as "
+        "repeated rows leave too few different ones"
+    )
 
 
 BOOTSTRAP = Bootstrap()

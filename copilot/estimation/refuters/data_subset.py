@@ -42,7 +42,7 @@ class DataSubset:
     A share f of the rows without replacement gives estimates about the full one with variance se² (1 - f) / f (the
     delete-d jackknife; Shao & Wu 1989, *Annals of Statistics* 17, section 2). Failing means that the centre lies
     elsewhere, that the scatter is more than 1.5 times what is promised, or that it is lopsided because a few rows
-    carry the result; each beyond simulation error at the 5 % level.
+    carry the result or the estimate divides by something small; each beyond simulation error at the 5 % level.
     """
 
     name = "data_subset"
@@ -90,7 +90,10 @@ class DataSubset:
             for found, words in (
                 (p_value < LEVEL, "the subsets tell another effect than all rows together"),
                 (wide, "they scatter more than the standard error allows"),
-                (lopsided, "their distribution is lopsided, as when a few rows carry the result"),
+                (
+                    lopsided,
+                    "their distribution is lopsided, as when a few rows carry the result or a ratio has a small denominator",
+                ),
             )
             if found
         ]

@@ -88,6 +88,14 @@ def test_where_the_bootstrap_is_invalid_it_is_not_tried(
     assert INVALID[name] in found.message
 
 
+def test_many_columns_for_few_rows_are_not_tried(
+    problem_of: Callable[..., Problem], trial_of: Callable[..., Trial]
+) -> None:
+    (found,) = BOOTSTRAP.refute(trial_of(problem_of(n=60, k=30)))
+    assert found.status is Status.INCONCLUSIVE
+    assert "32 columns for 60 rows" in found.message
+
+
 def test_without_an_error_there_is_nothing_to_check(trial: Trial) -> None:
     blunt = replace(trial, headline=Fitted(trial.headline.estimator, Fit(value=trial.headline.fit.value)))
     (found,) = BOOTSTRAP.refute(blunt)
