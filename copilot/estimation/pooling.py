@@ -12,6 +12,10 @@ from copilot.estimation.estimators.spread import quantile, ratio_interval
 from copilot.estimation.problem import Fit
 
 
+NEGLIGIBLE = 1e-12
+"""Share of the variance that counts as none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """What Rubin's rules give.
@@ -54,7 +58,8 @@ def rubin(values: Sequence[float], errors: Sequence[float], df: float | None = N
     between = float(np.var(values, ddof=1))
     total = within + (1 + 1 / m) * between
     missing = (1 + 1 / m) * between / total if total > 0 else 0.0
-    old = (m - 1) / missing**2 if missing > 0 else math.inf
+    # below this the imputations agree but for rounding, and the square would vanish
+    old = (m - 1) / missing**2 if missing > NEGLIGIBLE else math.inf
     if df is not None and math.isfinite(df):
         observed = (df + 1) / (df + 3) * df * (1 - missing)
         pooled_df = observed if math.isinf(old) else old * observed / (old + observed)

@@ -12,7 +12,7 @@ from copilot.estimation.estimators.nuisances import checked, failed, independent
 from copilot.estimation.estimators.quiet import quiet
 from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
 
-MAX_ROWS = 20_000
+MAX_ROWS = 10_000
 """Rows that the forest is grown on at most."""
 TREES = 400
 UPPER_BOUND = "The error is an upper bound: rows' own errors are averaged as if they moved together."

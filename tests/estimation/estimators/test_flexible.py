@@ -186,6 +186,6 @@ def test_false_alarms_are_rare_where_lines_are_right_and_intervals_cover() -> No
 @pytest.mark.slow
 def test_wrong_lines_are_found() -> None:
     found = [
-        alarming(problem, FLEXIBLE.fit(problem, Ask())) for problem in (simulated(s, kind="bent") for s in range(200))
+        alarming(problem, FLEXIBLE.fit(problem, Ask())) for problem in (simulated(s, kind="bent") for s in range(100))
     ]
     assert np.mean(found) >= 0.95
