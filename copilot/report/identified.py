@@ -1,0 +1,112 @@
+"""What a graph offers, as JSON and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from copilot.domain.identification.values import Identification, OrientedIdentification
+from copilot.domain.text import shown
+
+
+def identification_json(found: OrientedIdentification) -> dict[str, Any]:
+    """Build the part of the JSON objects that says what the graph offers.
+
+    Names of one treatment and one outcome stand as text, several as lists.
+    """
+    common = found.common
+    payload = _answer(common)
+    payload["orientations"] = {
+        "complete": found.complete,
+        "groups": [
+            {"edges": [[str(edge) for edge in way] for way in group.edges], **_answer(group.identification)}
+            for group in found.groups
+        ]
+        if len(found.groups) > 1 or any(group.edges for group in found.groups)
+        else [],
+    }
+    return payload
+
+
+def _answer(one: Identification) -> dict[str, Any]:
+    return {
+        "treatment": _one_or_many(one.treatment),
+        "outcome": _one_or_many(one.outcome),
+        "effect": one.effect.value,
+        "identifiable": one.identifiable,
+        "null_effect": one.null_effect,
+        "strategies": [strategy.value for strategy in one.strategies],
+        "backdoor": one.backdoor.model_dump(mode="json"),
+        "frontdoor": [list(names) for names in one.frontdoor],
+        "instruments": [{"name": each.name, "given": list(each.given)} for each in one.instruments],
+        "general": one.general.model_dump(mode="json"),
+        "open_paths": [{"path": path.text, "reason": path.reason} for path in one.open_paths],
+        "additions": [addition.model_dump(mode="json") for addition in one.additions],
+    }
+
+
+def identification_lines(found: OrientedIdentification) -> list[str]:
+    """Say what a graph offers, a line each, for a person."""
+    lines = _lines(found.common)
+    if len(found.groups) > 1:
+        lines.append(
+            f"Some edges have no direction: {sum(len(group.edges) for group in found.groups)} orientations, "
+            f"{len(found.groups)} different answers{'' if found.complete else ' among those looked at'}. "
+            "What stands above holds in all of them."
+        )
+        for group in found.groups:
+            ways = "; or ".join(", ".join(map(str, way)) for way in group.edges[:3])
+            more = f" (and {len(group.edges) - 3} more ways)" if len(group.edges) > 3 else ""  # noqa: PLR2004 (a line full)
+            lines.append(f"If {ways}{more}:")
+            lines += [f"  {line}" for line in _lines(group.identification)[1:]]
+    return lines
+
+
+def _lines(one: Identification) -> list[str]:
+    question = f"{_names(one.effect.value, one.treatment)} on {', '.join(map(shown, one.outcome))}"
+    if one.null_effect:
+        return [
+            f"{question}: zero by assumption.",
+            "No directed path leads from treatment to outcome, so under this graph there is no effect.",
+        ]
+    able = "identifiable" if one.identifiable else "not identifiable from the graph alone"
+    lines = [f"{question}: {able}."]
+    sets = one.backdoor
+    if sets.minimal:
+        many = f"{len(sets.minimal)} minimal{'' if sets.complete else ', the listing was capped'}"
+        lines.append(f"Adjustment sets ({many}): {_sets(sets.minimal)}")
+        if sets.optimal is not None and sets.optimal not in sets.minimal:
+            lines.append(f"Lowest variance: {_set(sets.optimal)}")
+        elif sets.optimal is not None and len(sets.minimal) > 1:
+            lines.append(f"Lowest variance among them: {_set(sets.optimal)}")
+    else:
+        lines.append("Adjustment: no set of observed variables closes every back door.")
+    if one.frontdoor:
+        lines.append(f"Front door through: {_sets(one.frontdoor)}")
+    if one.instruments:
+        told = "; ".join(
+            f"{shown(each.name)}{f' given {_set(each.given)}' if each.given else ''}" for each in one.instruments
+        )
+        lines.append(f"Instruments (need a linear or monotone effect besides): {told}")
+    if one.general.expression and not sets.minimal:
+        lines.append(f"General expression: {one.general.expression}")
+    lines += [f"Open path: {path.text} ({path.reason})" for path in one.open_paths]
+    lines += [f"Would help: {addition.message}" for addition in one.additions]
+    return lines
+
+
+def _one_or_many(names: Sequence[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else list(names)
+
+
+def _names(effect: str, names: Sequence[str]) -> str:
+    return f"The {effect} effect of {', '.join(map(shown, names))}"
+
+
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(map(shown, names)) + "}" if names else "{} (nothing)"
+
+
+def _sets(sets: Sequence[Sequence[str]], most: int = 6) -> str:
+    told = "  ".join(map(_set, sets[:most]))
+    return f"{told}  … and {len(sets) - most} more" if len(sets) > most else told
