@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from copilot.estimation.estimators.partialled import Partial
 from copilot.estimation.estimators.spread import cluster_sums, correction
 from copilot.estimation.problem import Floats, Problem
 
+EXACT = 1e12
+"""First-stage F above which the remainder is rounding."""
 GRID = 2001
 """Angles at which the Anderson-Rubin statistic is looked at before its crossings are refined."""
 
@@ -75,9 +78,9 @@ def examined(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats,
     low, high, empty = rubin.interval(level)
     overidentified = m > 1
     return InstrumentTests(
-        first_stage_f=_wald(pushed, spread) / m,
-        classical_f=strength / m / (float(left @ left) / max(problem.n - parted.basis.shape[1] - m, 1)),
-        effective_f=strength / float(np.trace(spread)),
+        first_stage_f=_bounded(_wald(pushed, spread) / m),
+        classical_f=_bounded(_over(strength / m, float(left @ left) / max(problem.n - parted.basis.shape[1] - m, 1))),
+        effective_f=_bounded(_over(strength, float(np.trace(spread)))),
         partial_r2=strength / float(t @ t),
         ar_p=rubin.p_value(),
         ar_low=low,
@@ -86,6 +89,15 @@ def examined(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats,
         sargan_p=_sargan_p(y, t, z) if overidentified else None,
         hansen_p=_hansen_p(problem, parted, y, t, z) if overidentified else None,
     )
+
+
+def _over(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else math.inf
+
+
+def _bounded(f: float) -> float:
+    """Give infinity where instruments determine the treatment but for rounding."""
+    return f if f < EXACT else math.inf
 
 
 def _meat(z: Floats, residual: Floats, problem: Problem) -> Floats:
@@ -185,9 +197,10 @@ class _AndersonRubin:
 
         critical = float(fdtri(self._m, self._df, level))
         angles = np.linspace(-np.pi / 2, np.pi / 2, GRID)
-        kept = self.at(angles) <= critical
+        statistics = self.at(angles)
+        kept = statistics <= critical
         if not kept.any():
-            return None, None, True
+            return None, None, bool(np.isfinite(statistics).all())
         if kept[0] or kept[-1]:
             return None, None, False
         inside = np.flatnonzero(kept)

@@ -171,3 +171,19 @@ def test_what_cannot_be_estimated_is_refused() -> None:
         TWO_STAGE_LEAST_SQUARES.fit(problem.take(np.arange(3)), Ask())
     with pytest.raises(EstimationError, match="do not move the treatment"):
         TWO_STAGE_LEAST_SQUARES.fit(problem.with_treatment(np.zeros(problem.n)), Ask())
+
+
+def test_an_instrument_that_is_the_treatment_is_no_weak_one() -> None:
+    problem = simulated(10)
+    same = dataclasses.replace(problem, instruments=problem.t[:, None], instrument_of=("x",))
+    fit = TWO_STAGE_LEAST_SQUARES.fit(same, Ask())
+    assert "first_stage_F" not in fit.diagnostics
+    assert fit.notes == ()
+    assert fit.diagnostics["ar_low"] < fit.value < fit.diagnostics["ar_high"]
+
+
+def test_an_outcome_without_remainder_gives_its_slope() -> None:
+    problem = simulated(11)
+    fit = TWO_STAGE_LEAST_SQUARES.fit(problem.with_outcome(3 * problem.t), Ask())
+    assert_allclose(fit.value, 3 * problem.step)
+    assert_allclose(fit.se, 0.0, atol=1e-12)
