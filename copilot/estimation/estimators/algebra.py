@@ -1,0 +1,205 @@
+"""Least squares in blocks of rows: safe where columns are nearly dependent, and without a copy of the table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from copilot.estimation.problem import Floats, Integers, Problem
+
+BLOCK = 1 << 17
+"""Numbers in a block of rows, so that a block with its copy stays in the processor's cache."""
+DEPENDENT = 1e-9
+"""Share of its length below which what a column adds to those before it is rounding."""
+_NEARLY = 1e3
+"""Condition number from which columns are made orthogonal a second time."""
+_PIVOT = 1e-10
+"""Share of a squared length, as `DEPENDENT`, in a matrix of cross-products, which holds half as many digits."""
+
+
+def blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Part rows into blocks of about `BLOCK` numbers.
+
+    Examples
+    --------
+    >>> [(part.start, part.stop) for part in blocks(300_000, 1)]
+    [(0, 131072), (131072, 262144), (262144, 300000)]
+    """
+    size = max(BLOCK // max(columns, 1), 4 * columns, 1)
+    for start in range(0, rows, size):
+        yield slice(start, min(start + size, rows))
+
+
+def upper_of(matrix: Floats) -> Floats:
+    """Give the triangle of a QR factorization."""
+    return np.asarray(np.linalg.qr(matrix, mode="r"))
+
+
+def triangle(pieces: Iterator[Floats]) -> Floats:
+    """Give the triangle of the QR factorization of a matrix that comes in blocks of rows.
+
+    Each block is factorized beneath the triangle of those before it (Demmel, Grigori, Hoemmen & Langou 2012, *SIAM
+    Journal on Scientific Computing* 34, section 3), so the condition number is not squared as by cross-products.
+
+    Parameters
+    ----------
+    pieces
+        Blocks of shape (m, k).
+
+    Returns
+    -------
+    ndarray
+        Upper triangular of shape (k, k), the diagonal not negative.
+    """
+    upper: Floats | None = None
+    for piece in pieces:
+        upper = upper_of(piece if upper is None else np.vstack([upper, piece]))
+    if upper is None:
+        return np.empty((0, 0))
+    if upper.shape[0] < upper.shape[1]:
+        upper = np.vstack([upper, np.zeros((upper.shape[1] - upper.shape[0], upper.shape[1]))])
+    signed: Floats = upper * np.where(np.diagonal(upper) < 0, -1.0, 1.0)[:, None]
+    return signed
+
+
+def independent(upper: Floats, *, needed: int = 1) -> Integers:
+    """Find the columns that are no linear combination of those before them.
+
+    Parameters
+    ----------
+    upper
+        A triangle of shape (k, k), see `triangle`.
+    needed
+        The first so many columns always count as independent.
+    """
+    kept = np.arange(upper.shape[1])
+    while True:
+        part = upper_of(upper[:, kept])
+        lengths = np.sqrt(np.sum(np.square(part), axis=0))
+        good = np.abs(np.diagonal(part)) > DEPENDENT * lengths
+        good[:needed] = True
+        if good.all():
+            return kept
+        kept = kept[good]
+
+
+def gram(matrix: Floats, weights: Floats | None = None) -> Floats:
+    """Give the cross-products of columns, rows weighted, in blocks of rows.
+
+    Parameters
+    ----------
+    matrix
+        Of shape (n, k).
+    weights
+        Of shape (n,).
+
+    Returns
+    -------
+    ndarray
+        Of shape (k, k).
+    """
+    total = np.zeros((matrix.shape[1], matrix.shape[1]))
+    for part in blocks(*matrix.shape):
+        block = matrix[part]
+        total += block.T @ (block if weights is None else block * weights[part, None])
+    return total
+
+
+def solve(cross: Floats, right: Floats) -> tuple[Floats, int]:
+    """Solve with a positive semi-definite matrix; directions that it lacks are left out.
+
+    Parameters
+    ----------
+    cross
+        Of shape (k, k).
+    right
+        Of shape (k,) or (k, q).
+
+    Returns
+    -------
+    solution, lacking
+        Of the shape of `right`, and how many directions were left out.
+    """
+    lengths = np.sqrt(np.maximum(np.diagonal(cross), 0.0))
+    scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
+    scaled = cross * np.outer(scale, scale)
+    wide = right * (scale if right.ndim == 1 else scale[:, None])
+    lacking = 0
+    try:
+        pivots = np.diagonal(np.linalg.cholesky(scaled))
+        regular = pivots.size == 0 or float(pivots.min()) ** 2 > _PIVOT
+    except np.linalg.LinAlgError:
+        regular = False
+    if regular:
+        found = np.linalg.solve(scaled, wide)
+    else:
+        if not np.isfinite(scaled).all():
+            return np.full(right.shape, math.nan), len(scaled)
+        values, vectors = np.linalg.eigh(scaled)
+        kept = values > _PIVOT * max(float(values[-1]), 0.0)
+        lacking = int((~kept).sum())
+        basis = vectors[:, kept]
+        turned = basis.T @ wide
+        found = basis @ (turned / (values[kept] if right.ndim == 1 else values[kept, None]))
+    answer: Floats = found * (scale if right.ndim == 1 else scale[:, None])
+    return answer, lacking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """Intercept and covariates in coordinates in which they are orthogonal.
+
+    Parameters
+    ----------
+    matrix
+        Of shape (n, p): the first column is 1, the others have weighted mean 0, weighted mean square 1 and no
+        correlation. They span intercept and covariates.
+    dropped
+        How many covariates are linear combinations of others in these rows.
+    """
+
+    matrix: Floats
+    dropped: int
+
+
+def even(problem: Problem) -> Floats | None:
+    """Give sampling weights with mean 1 on the rows at hand, or ``None``."""
+    return None if problem.weights is None else problem.weights / float(problem.weights.mean())
+
+
+def basis_of(problem: Problem) -> Basis:
+    """Make the covariates of a problem orthogonal, in one copy."""
+    w, x = even(problem), problem.covariates
+    n, k = x.shape
+
+    def piece(part: slice) -> Floats:
+        block = np.empty((part.stop - part.start, k + 1))
+        block[:, 0] = 1.0
+        block[:, 1:] = x[part]
+        return block
+
+    root = None if w is None else np.sqrt(w)
+    parts = list(blocks(n, k + 1))
+    upper = triangle(piece(p) if root is None else piece(p) * root[p, None] for p in parts)
+    kept = independent(upper)
+    turn = _turn(upper[:, kept], n)
+    matrix = np.empty((n, len(kept)))
+    whole = len(kept) == k + 1
+    for part in parts:
+        np.matmul(piece(part) if whole else piece(part)[:, kept], turn, out=matrix[part])
+    if np.linalg.cond(turn) > _NEARLY:
+        again = _turn(triangle(matrix[p] if root is None else matrix[p] * root[p, None] for p in parts), n)
+        for part in parts:
+            matrix[part] = matrix[part] @ again
+    matrix[:, 0] = 1.0
+    return Basis(matrix, k + 1 - len(kept))
+
+
+def _turn(upper: Floats, rows: int) -> Floats:
+    """Invert the triangle of some columns, scaled so that columns get mean square 1."""
+    part = upper_of(upper)
+    part = part * np.where(np.diagonal(part) < 0, -1.0, 1.0)[:, None]
+    return np.asarray(np.linalg.inv(part) * math.sqrt(rows), dtype=np.float64)

@@ -1,0 +1,195 @@
+"""Inverse-probability weighting, normalised in each arm, with errors that know that the scores were estimated."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from copilot.domain.effects import Target
+from copilot.domain.identification.values import Strategy
+from copilot.estimation.estimators.adjusted import (
+    cluster_notes,
+    dropped_notes,
+    errors_word,
+    positive,
+    refusal,
+    require,
+    risk_ratio,
+)
+from copilot.estimation.estimators.algebra import Basis, basis_of, even
+from copilot.estimation.estimators.ipw_continuous import fit_continuous, point_continuous
+from copilot.estimation.estimators.logistic import Logistic, fit_logistic
+from copilot.estimation.estimators.scores import (
+    MOST_TRIMMED,
+    Scores,
+    keep,
+    score_diagnostics,
+    score_notes,
+    scores_of,
+)
+from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.problem import Ask, Fit, Floats, Integers, PlainRefit, Problem, Refit
+
+
+class Ipw:
+    """Difference of two weighted means.
+
+    Binary treatment: weights from logistic regression, normalised in each arm (Hájek 1971), errors by the influence
+    function with the estimated scores' part (Lunceford & Davidian 2004, *Statistics in Medicine* 23, section 3).
+    Continuous treatment: see `ipw_continuous`.
+    """
+
+    name = "ipw"
+    title = "inverse-probability weighting"
+    strategy = Strategy.BACKDOOR
+
+    def refuses(self, problem: Problem, ask: Ask) -> str:
+        """Refuse the effect of a continuous treatment on the treated."""
+        return refusal(self.title, problem, ask.target)
+
+    def fit(self, problem: Problem, ask: Ask) -> Fit:
+        """Estimate, with errors from the influence function.
+
+        Raises
+        ------
+        EstimationError
+            If there is no overlap.
+        """
+        if not problem.binary_treatment:
+            return fit_continuous(problem, ask)
+        require(problem, problem.covariates.shape[1] + 1)
+        scores = scores_of(problem, ask.target)
+        active, control = weights_of(scores.e, problem.t, scores.weights * scores.kept, ask.target)
+        one = _mean(problem, scores, active, _log_slope(scores.e, 1, ask.target))
+        zero = _mean(problem, scores, control, _log_slope(scores.e, 0, ask.target))
+        influence = one[1] - zero[1]
+        return Fit(
+            value=one[0] - zero[0],
+            se=positive(standard_error(influence, problem)),
+            errors=errors_word(problem),
+            influence=influence,
+            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            diagnostics=score_diagnostics(scores, active, control),
+            notes=(
+                *score_notes(scores, ask.target),
+                *dropped_notes(scores.basis.dropped),
+                *cluster_notes(problem),
+            ),
+        )
+
+    def refit(self, problem: Problem, ask: Ask) -> Refit:
+        """Keep the covariates orthogonal, and start Newton's method where the answer is near."""
+        if problem.binary_treatment:
+            return _Refit(problem, ask.target)
+        return PlainRefit(point_continuous, problem)
+
+
+def weights_of(e: Floats, t: Floats, base: Floats, target: Target) -> tuple[Floats, Floats]:
+    """Give the weights of both arms, of shape (n,) and zero in the other arm.
+
+    Parameters
+    ----------
+    e, t
+        Scores and treatment.
+    base
+        Sampling weights, zero for rows left out.
+    target
+        Whose effect.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if target is Target.ATT:
+            active, control = base * t, base * (e / (1.0 - e))
+        else:
+            active, control = base / e, base / (1.0 - e)
+    on = base > 0
+    return np.where(on & (t > 0), active, 0.0), np.where(on & (t <= 0), control, 0.0)
+
+
+def _log_slope(e: Floats, arm: int, target: Target) -> Floats | None:
+    """Give the derivative of the logarithm of an arm's weight by the linear predictor; ``None`` if it is 0."""
+    if target is Target.ATT:
+        return None if arm else np.ones_like(e)
+    return e - 1.0 if arm else e
+
+
+def _mean(problem: Problem, scores: Scores, weights: Floats, slope: Floats | None) -> tuple[float, Floats]:
+    """Give a weighted mean and its influence values."""
+    total = float(weights.sum())
+    mean = float(weights @ problem.y) / total
+    own = weights * (problem.y - mean)
+    if slope is not None:
+        own = own + scores.influence(scores.gradient(own * slope), problem.t)
+    return mean, own * (problem.n / total)
+
+
+class _Refit:
+    """Newton's method from the full fit; see `Refit`."""
+
+    def __init__(self, problem: Problem, target: Target) -> None:
+        self._problem, self._target = problem, target
+        self._w = even(problem)
+        self._basis: Basis = basis_of(problem)
+        self._full: Logistic = fit_logistic(self._basis.matrix, problem.t, self._w)
+
+    def treatment(self, t: Floats) -> float:
+        """Estimate with another treatment."""
+        if not _two_arms(t, self._w):
+            return math.nan
+        logistic = fit_logistic(self._basis.matrix, t, self._w)
+        return self._contrast(logistic, t, self._problem.y)
+
+    def outcome(self, y: Floats) -> float:
+        """Estimate with another outcome."""
+        return self._contrast(self._full, self._problem.t, y)
+
+    def covariate(self, column: Floats) -> float:
+        """Estimate with one more covariate."""
+        p = self._basis.matrix.shape[1]
+        design = np.empty((self._problem.n, p + 1))
+        design[:, :p] = self._basis.matrix
+        weighted = column if self._w is None else column * self._w
+        design[:, p] = column - self._basis.matrix @ (weighted @ self._basis.matrix / len(column))
+        size = math.sqrt(float(np.mean(np.square(design[:, p]))))
+        if not size > 1e-9 * math.sqrt(float(np.mean(np.square(column)))):
+            return self.outcome(self._problem.y)
+        design[:, p] /= size
+        logistic = fit_logistic(design, self._problem.t, self._w, np.append(self._full.coefficients, 0.0))
+        return self._contrast(logistic, self._problem.t, self._problem.y)
+
+    def rows(self, rows: Integers) -> float:
+        """Estimate on some rows: each counts as often as it is named."""
+        if not len(rows):
+            return math.nan
+        counts = np.bincount(rows, minlength=self._problem.n).astype(np.float64)
+        base = counts if self._w is None else counts * self._w
+        t = self._problem.t
+        if not _two_arms(t, base):
+            return math.nan
+        logistic = fit_logistic(self._basis.matrix, t, base, self._full.coefficients)
+        return _contrast(logistic.predicted, t, self._problem.y, base, self._target, counts)
+
+    def _contrast(self, logistic: Logistic, t: Floats, y: Floats) -> float:
+        return _contrast(logistic.predicted, t, y, self._w, self._target)
+
+
+def _two_arms(t: Floats, base: Floats | None) -> bool:
+    total, treated = (float(len(t)), float(t.sum())) if base is None else (float(base.sum()), float(base @ t))
+    return 0.0 < treated < total
+
+
+def _contrast(
+    e: Floats, t: Floats, y: Floats, base: Floats | None, target: Target, counts: Floats | None = None
+) -> float:
+    """Give the difference of weighted means; NaN where `scores_of` would say that there is no overlap."""
+    kept, _ = keep(e, t, base, target)
+    if not kept.all():
+        counts = np.ones(len(t)) if counts is None else counts
+        whom = counts * t if target is Target.ATT else counts
+        if float(whom @ ~kept) > MOST_TRIMMED * float(whom.sum()) or not _two_arms(t, kept * counts):
+            return math.nan
+    active, control = weights_of(e, t, kept.astype(np.float64) if base is None else kept * base, target)
+    return float(active @ y) / float(active.sum()) - float(control @ y) / float(control.sum())
+
+
+IPW = Ipw()

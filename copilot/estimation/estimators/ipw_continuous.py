@@ -1,0 +1,151 @@
+"""Weighting for a continuous treatment: by the ratio of two normal densities of the dose."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from copilot.errors import EstimationError
+from copilot.estimation.estimators.adjusted import (
+    cluster_notes,
+    dropped_notes,
+    errors_word,
+    positive,
+    require,
+    risk_ratio,
+)
+from copilot.estimation.estimators.algebra import DEPENDENT, Basis, basis_of, even
+from copilot.estimation.estimators.scores import effective
+from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.problem import Ask, Fit, Floats, Problem
+
+_UNSTABLE = 0.5
+"""Share of the treatment's variance explained from which the weights' own variance does not exist."""
+_THIN = 0.1
+"""Share of the rows below which the effective number of rows is called small."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weighted:
+    """A line through weighted rows, and what made the weights."""
+
+    basis: Basis
+    sampling: Floats
+    weights: Floats
+    dose: Floats
+    rest: Floats
+    spread: float
+    left: float
+    line: Floats
+    cross: Floats
+
+
+def fit_continuous(problem: Problem, ask: Ask) -> Fit:
+    """Estimate the slope of a marginal structural line.
+
+    Stabilised weights, the density of the dose over its density given the covariates, both normal (Robins, Hernán &
+    Brumback 2000, *Epidemiology* 11, page 555; Hirano & Imbens 2004 for the generalised propensity score); then
+    weighted least squares. Errors by the influence function of all estimating equations together, those of the two
+    densities included.
+
+    Raises
+    ------
+    EstimationError
+        If there are too few rows or the covariates determine the treatment.
+    """
+    require(problem, problem.covariates.shape[1] + 2)
+    fitted = _weighted(problem)
+    if fitted is None:
+        raise EstimationError(
+            "the covariates determine the treatment",
+            reason="Given the covariates the dose does not vary, so its density does not exist.",
+            advice="Look for a covariate that is the treatment under another name, or adjust for fewer.",
+        )
+    intercept, slope = _influence(problem, fitted)
+    both = [(float(fitted.line[0] + fitted.line[1] * at), intercept + slope * at) for at in (problem.high, problem.low)]
+    influence = slope * problem.step
+    explained, enough = 1.0 - fitted.left / fitted.spread, effective(fitted.weights)
+    return Fit(
+        value=float(fitted.line[1]) * problem.step,
+        se=positive(standard_error(influence, problem)),
+        errors=errors_word(problem),
+        influence=influence,
+        risk_ratio=risk_ratio(problem, both[0], both[1], ask.level),
+        diagnostics={
+            "effective_n": enough,
+            "weight_max": float(fitted.weights.max() / fitted.weights.mean()),
+            "treatment_r2": explained,
+            "trimmed": 0.0,
+        },
+        notes=(
+            "The dose is taken as normal given the covariates, and the outcome as linear in it; no row was left out.",
+            *_doubts(problem, explained, enough),
+            *dropped_notes(fitted.basis.dropped),
+            *cluster_notes(problem),
+        ),
+    )
+
+
+def point_continuous(problem: Problem) -> float:
+    """Give the estimate alone, NaN where there is none."""
+    if problem.n <= problem.covariates.shape[1] + 2:
+        return math.nan
+    fitted = _weighted(problem)
+    return math.nan if fitted is None else float(fitted.line[1]) * problem.step
+
+
+def _doubts(problem: Problem, explained: float, enough: float) -> tuple[str, ...]:
+    notes = []
+    if explained > _UNSTABLE:
+        notes.append(
+            f"The covariates explain {explained:.0%} of the treatment's variance; above half of it, weights by the "
+            "density have no variance and a few rows may decide. Prefer linear_regression or g_computation."
+        )
+    if enough < _THIN * problem.n:
+        notes.append(f"The weights leave as much information as {enough:.0f} of {problem.n} rows would give.")
+    return tuple(notes)
+
+
+def _weighted(problem: Problem) -> _Weighted | None:
+    w = even(problem)
+    sampling = np.ones(problem.n) if w is None else w
+    basis = basis_of(problem)
+    dose = problem.t - np.average(problem.t, weights=w)
+    rest = dose - basis.matrix @ ((sampling * dose) @ basis.matrix / problem.n)
+    spread = float(np.mean(sampling * np.square(dose)))
+    left = float(np.mean(sampling * np.square(rest)))
+    if not left > DEPENDENT * DEPENDENT * spread:
+        return None
+    log = 0.5 * (np.square(rest) / left - np.square(dose) / spread)
+    weights = sampling * np.exp(log - log.max())
+    design = np.column_stack([np.ones(problem.n), problem.t])
+    cross = design.T @ (design * weights[:, None]) / problem.n
+    total = cross[0, 0]
+    t_mean, y_mean = cross[0, 1] / total, float(np.average(problem.y, weights=weights))
+    centred = weights * (problem.t - t_mean)
+    moved = float(centred @ (problem.t - t_mean))
+    if not moved > DEPENDENT * DEPENDENT * float(weights.sum()):
+        return None
+    slope = float(centred @ (problem.y - y_mean)) / moved
+    line = np.array([y_mean - slope * t_mean, slope])
+    return _Weighted(basis, sampling, weights, dose, rest, spread, left, line, cross)
+
+
+def _influence(problem: Problem, f: _Weighted) -> tuple[Floats, Floats]:
+    """Give influence values of intercept and slope, each of shape (n,)."""
+    n = problem.n
+    scores = f.weights * (problem.y - f.line[0] - f.line[1] * problem.t)
+    # derivatives of the logarithm of the weight by the mean and variance of the dose, plain and given covariates
+    by_mean, by_spread = f.dose / f.spread, -0.5 / f.spread + np.square(f.dose) / (2 * f.spread**2)
+    by_fit, by_left = -f.rest / f.left, 0.5 / f.left - np.square(f.rest) / (2 * f.left**2)
+    parts = []
+    for own in (scores, scores * problem.t):
+        value = own + (own @ by_mean / n) * f.sampling * f.dose
+        value += (own @ by_spread / n) * f.sampling * (np.square(f.dose) - f.spread)
+        value += (own @ by_left / n) * f.sampling * (np.square(f.rest) - f.left)
+        value += f.basis.matrix @ ((own * by_fit) @ f.basis.matrix / n) * f.sampling * f.rest
+        parts.append(value)
+    bread = np.linalg.inv(f.cross)
+    return bread[0, 0] * parts[0] + bread[0, 1] * parts[1], bread[1, 0] * parts[0] + bread[1, 1] * parts[1]
