@@ -28,13 +28,17 @@ NARROWEST, WIDEST = 0.75, 1.33
 """Ratios of the bootstrap's spread to the claimed standard error that are let pass."""
 CROWDED = 0.4
 """Columns per row from which on drawing rows again, which leaves 63 % of them different, widens estimates by itself."""
+_FOLDS = (
+    "the bootstrap is not valid with cross-fitting: a row drawn twice stands in two folds, and is predicted by a model "
+    "that has seen it"
+)
 INVALID = MappingProxyType(
     {
         "matching": "the bootstrap is not valid for matching (Abadie & Imbens 2008)",
         "causal_forest": "the bootstrap is not valid for a forest whose trees keep apart the rows that choose splits "
         "and the rows that estimate: a row drawn twice stands on both sides",
-        "double_ml": "the bootstrap is not valid with cross-fitting: a row drawn twice stands in two folds, so that it "
-        "is predicted by a model that has seen it",
+        "double_ml": _FOLDS,
+        "flexible": _FOLDS,
     }
 )
 """Estimators that are not tried, and why."""

@@ -92,7 +92,7 @@ class DataSubset:
                 (wide, "they scatter more than the standard error allows"),
                 (
                     lopsided,
-                    "their distribution is lopsided, as when a few rows carry the result or a ratio has a small denominator",
+                    "they lie lopsided, as when a few rows carry the result or it is divided by a small number",
                 ),
             )
             if found

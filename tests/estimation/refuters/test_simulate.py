@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,9 +9,9 @@ import pytest
 from numpy.random import Generator
 
 from copilot.errors import EstimationError
-from copilot.estimation.problem import Ask, Fit, Problem, Refit
+from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
 from copilot.estimation.refuters.placebo_treatment import PLACEBO_TREATMENT
-from copilot.estimation.refuters.simulate import FEWEST, claim_of, remembering, simulate
+from copilot.estimation.refuters.simulate import FEWEST, Remembering, claim_of, remembering, simulate
 from copilot.estimation.trial import Fitted, Trial, seed_for
 
 
@@ -34,6 +35,28 @@ def test_the_numbers_do_not_depend_on_the_workers(trial: Trial, jobs: int) -> No
     serial = simulate(trial, PLACEBO_TREATMENT, one)
     parallel = simulate(replace(trial, jobs=jobs), PLACEBO_TREATMENT, one)
     assert serial.values.tobytes() == parallel.values.tobytes()
+
+
+def test_an_estimator_fitted_anew_runs_in_one_thread(trial: Trial) -> None:
+    seen: set[int] = set()
+
+    def point(problem: Problem) -> float:
+        seen.add(threading.get_ident())
+        return float(problem.y[0])
+
+    plain = replace(trial, headline=Fitted(_Anew(trial, point), trial.headline.fit), jobs=4)
+    simulate(plain, PLACEBO_TREATMENT, lambda rng, refit: refit.outcome(rng.permutation(trial.problem.y)))
+    assert seen == {threading.get_ident()}
+
+
+class _Anew(Remembering):
+    def __init__(self, trial: Trial, point: Callable[[Problem], float]) -> None:
+        super().__init__(trial.headline.estimator)
+        self._point = point
+
+    def refit(self, problem: Problem, ask: Ask) -> Refit:
+        del ask
+        return PlainRefit(self._point, problem)
 
 
 def test_fewer_simulations_are_the_first_of_more(trial: Trial) -> None:
