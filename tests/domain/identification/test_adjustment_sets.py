@@ -280,6 +280,37 @@ def test_the_listing_is_what_trying_every_subset_gives(
         assert all(is_valid_adjustment(graph, treatment, outcome, names) for names in found)
 
 
+@st.composite
+def webs(draw: st.DrawFn) -> CausalGraph:
+    """Causes before t and y, thinly joined, so that there are many separators."""
+    names = [f"v{i}" for i in range(8)]
+    couples = list(itertools.combinations(names, 2))
+    directed = draw(st.lists(st.sampled_from(couples), unique=True, min_size=6, max_size=12))
+    directed += [(name, "t") for name in draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))]
+    directed += [(name, "y") for name in draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))]
+    return CausalGraph.build(
+        names,
+        [*directed, ("t", "y")],
+        draw(st.lists(st.sampled_from(couples), unique=True, max_size=2)),
+        latent=draw(st.lists(st.sampled_from(names), unique=True, max_size=1)),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(webs())
+def test_in_webs_of_confounders_no_set_is_missed_or_listed_twice(graph: CausalGraph) -> None:
+    valid: list[set[str]] = []
+    allowed = sorted(set(graph.names) - graph.latent - {"t", "y"})
+    for some in itertools.chain.from_iterable(
+        itertools.combinations(allowed, size) for size in range(len(allowed) + 1)
+    ):
+        names = set(some)
+        if not any(other <= names for other in valid) and is_valid_adjustment(graph, "t", "y", names):
+            valid.append(names)
+    found, _ = minimal_adjustment_sets(graph, "t", "y", limit=10_000)
+    assert sorted(found) == sorted(tuple(sorted(names)) for names in valid)
+
+
 def test_a_capped_listing_says_so_and_still_has_a_smallest_set() -> None:
     chains = [(f"{side}{i}", f"{side}{i + 1}") for side in "pq" for i in range(4)]
     ends = [("w", "p0"), ("w", "q0"), ("p4", "t"), ("q4", "y"), ("t", "y")]
