@@ -12,11 +12,15 @@ from numpy.random import Generator, SeedSequence
 
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.problem import Ask, Estimator, Fit, Floats, Integers, PlainRefit, Problem, Refit, silent
+from copilot.estimation.problem import Ask, Estimator, Fit, Floats, Integers, Problem, Refit, silent
 from copilot.estimation.trial import Fitted, Refuter, Trial, seed_for
 
 FEWEST = 10
 """Draws below which no centre and no spread is judged."""
+
+ONE_THREAD = frozenset({"flexible", "double_ml", "causal_forest"})
+"""Estimators that have one worker: their libraries silence warnings for the whole process, and run mostly in Python,
+which threads only slow down (flexible estimation of 1,000 rows took 1.7 times as long with two)."""
 
 One = Callable[[Generator, Refit], float]
 """One simulation: its own random numbers and the shared estimator to one estimate, NaN where there is none."""
@@ -58,9 +62,7 @@ def simulate(trial: Trial, refuter: Refuter, one: One) -> Draws:
 
     Workers are threads, as numpy's kernels run side by side. The refit is shared and read only, results stand in
     the order of their seeds, and so the numbers are the same to the bit however many workers there are, as long as
-    the linear algebra beneath is held to one thread (`run_refuters` does so). An estimator that is fitted anew each
-    time (`PlainRefit`) has one worker: it runs mostly in Python, which threads only slow down (flexible estimation of
-    1,000 rows took 1.7 times as long with two), and libraries for forests silence their warnings for the whole process.
+    the linear algebra beneath is held to one thread (`run_refuters` does so).
 
     Parameters
     ----------
@@ -87,7 +89,7 @@ def simulate(trial: Trial, refuter: Refuter, one: One) -> Draws:
                 return math.nan
 
     values = np.empty(len(seeds))
-    jobs = 1 if isinstance(refit, PlainRefit) else trial.jobs
+    jobs = 1 if trial.headline.estimator.name in ONE_THREAD else trial.jobs
     for place, value in enumerate(_answers(run, seeds, jobs)):
         values[place] = value
         trial.on_step(1)

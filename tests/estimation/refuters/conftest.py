@@ -13,19 +13,6 @@ from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
 from copilot.estimation.trial import Fitted, Trial
 
 
-class SideBySide:
-    """Answers with a point estimate of the changed problem, from any thread."""
-
-    def __init__(self, problem: Problem, point: Callable[[Problem], float]) -> None:
-        plain = PlainRefit(point, problem)
-        self.treatment, self.outcome, self.covariate, self.rows = (
-            plain.treatment,
-            plain.outcome,
-            plain.covariate,
-            plain.rows,
-        )
-
-
 class LeastSquares:
     """Ordinary least squares with HC3 or cluster-robust errors, written down as in a textbook."""
 
@@ -70,7 +57,7 @@ class LeastSquares:
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
         del ask
-        return SideBySide(problem, self.point)
+        return PlainRefit(self.point, problem)
 
 
 LEAST_SQUARES = LeastSquares()

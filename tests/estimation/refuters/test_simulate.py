@@ -9,9 +9,9 @@ import pytest
 from numpy.random import Generator
 
 from copilot.errors import EstimationError
-from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
+from copilot.estimation.problem import Ask, Fit, Problem, Refit
 from copilot.estimation.refuters.placebo_treatment import PLACEBO_TREATMENT
-from copilot.estimation.refuters.simulate import FEWEST, Remembering, claim_of, remembering, simulate
+from copilot.estimation.refuters.simulate import FEWEST, ONE_THREAD, claim_of, remembering, simulate
 from copilot.estimation.trial import Fitted, Trial, seed_for
 
 
@@ -37,26 +37,18 @@ def test_the_numbers_do_not_depend_on_the_workers(trial: Trial, jobs: int) -> No
     assert serial.values.tobytes() == parallel.values.tobytes()
 
 
-def test_an_estimator_fitted_anew_runs_in_one_thread(trial: Trial) -> None:
+@pytest.mark.parametrize("name", sorted(ONE_THREAD))
+def test_estimators_that_threads_slow_down_have_one(trial: Trial, name: str) -> None:
+    estimator = remembering(trial).headline.estimator
+    estimator.name = name
     seen: set[int] = set()
 
-    def point(problem: Problem) -> float:
+    def one(rng: Generator, refit: Refit) -> float:
         seen.add(threading.get_ident())
-        return float(problem.y[0])
+        return noise(rng, refit)
 
-    plain = replace(trial, headline=Fitted(_Anew(trial, point), trial.headline.fit), jobs=4)
-    simulate(plain, PLACEBO_TREATMENT, lambda rng, refit: refit.outcome(rng.permutation(trial.problem.y)))
+    simulate(replace(trial, headline=Fitted(estimator, trial.headline.fit), jobs=4), PLACEBO_TREATMENT, one)
     assert seen == {threading.get_ident()}
-
-
-class _Anew(Remembering):
-    def __init__(self, trial: Trial, point: Callable[[Problem], float]) -> None:
-        super().__init__(trial.headline.estimator)
-        self._point = point
-
-    def refit(self, problem: Problem, ask: Ask) -> Refit:
-        del ask
-        return PlainRefit(self._point, problem)
 
 
 def test_fewer_simulations_are_the_first_of_more(trial: Trial) -> None:
