@@ -24,9 +24,11 @@ from copilot.estimation.estimators.scores import (
     MOST_TRIMMED,
     Scores,
     keep,
+    log_slope,
     score_diagnostics,
     score_notes,
     scores_of,
+    weights_of,
 )
 from copilot.estimation.estimators.spread import standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, PlainRefit, Problem, Refit
@@ -61,8 +63,8 @@ class Ipw:
         require(problem, problem.covariates.shape[1] + 1)
         scores = scores_of(problem, ask.target)
         active, control = weights_of(scores.e, problem.t, scores.weights * scores.kept, ask.target)
-        one = _mean(problem, scores, active, _log_slope(scores.e, 1, ask.target))
-        zero = _mean(problem, scores, control, _log_slope(scores.e, 0, ask.target))
+        one = _mean(problem, scores, active, log_slope(scores.e, 1, ask.target))
+        zero = _mean(problem, scores, control, log_slope(scores.e, 0, ask.target))
         influence = one[1] - zero[1]
         return Fit(
             value=one[0] - zero[0],
@@ -83,34 +85,6 @@ class Ipw:
         if problem.binary_treatment:
             return _Refit(problem, ask.target)
         return PlainRefit(point_continuous, problem)
-
-
-def weights_of(e: Floats, t: Floats, base: Floats, target: Target) -> tuple[Floats, Floats]:
-    """Give the weights of both arms, of shape (n,) and zero in the other arm.
-
-    Parameters
-    ----------
-    e, t
-        Scores and treatment.
-    base
-        Sampling weights, zero for rows left out.
-    target
-        Whose effect.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if target is Target.ATT:
-            active, control = base * t, base * (e / (1.0 - e))
-        else:
-            active, control = base / e, base / (1.0 - e)
-    on = base > 0
-    return np.where(on & (t > 0), active, 0.0), np.where(on & (t <= 0), control, 0.0)
-
-
-def _log_slope(e: Floats, arm: int, target: Target) -> Floats | None:
-    """Give the derivative of the logarithm of an arm's weight by the linear predictor; ``None`` if it is 0."""
-    if target is Target.ATT:
-        return None if arm else np.ones_like(e)
-    return e - 1.0 if arm else e
 
 
 def _mean(problem: Problem, scores: Scores, weights: Floats, slope: Floats | None) -> tuple[float, Floats]:

@@ -130,6 +130,34 @@ def scores_of(problem: Problem, target: Target) -> Scores:
     return Scores(basis, logistic, weights, kept.astype(np.float64), bounds)
 
 
+def weights_of(e: Floats, t: Floats, base: Floats, target: Target) -> tuple[Floats, Floats]:
+    """Give the weights of both arms, of shape (n,) and zero in the other arm.
+
+    Parameters
+    ----------
+    e, t
+        Scores and treatment.
+    base
+        Sampling weights, zero for rows left out.
+    target
+        Whose effect.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if target is Target.ATT:
+            active, control = base * t, base * (e / (1.0 - e))
+        else:
+            active, control = base / e, base / (1.0 - e)
+    on = base > 0
+    return np.where(on & (t > 0), active, 0.0), np.where(on & (t <= 0), control, 0.0)
+
+
+def log_slope(e: Floats, arm: int, target: Target) -> Floats | None:
+    """Give the derivative of the logarithm of an arm's weight by the linear predictor; ``None`` if it is 0."""
+    if target is Target.ATT:
+        return None if arm else np.ones_like(e)
+    return e - 1.0 if arm else e
+
+
 def score_notes(scores: Scores, target: Target) -> tuple[str, ...]:
     """Say what was left out, and where scores were not found."""
     notes = []

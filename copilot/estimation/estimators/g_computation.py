@@ -1,0 +1,153 @@
+"""G-computation: regressions of the outcome, their predictions at both levels averaged over the rows in question."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from copilot.domain.effects import Target
+from copilot.domain.identification.values import Strategy
+from copilot.errors import EstimationError
+from copilot.estimation.estimators.adjusted import (
+    cluster_notes,
+    dropped_notes,
+    errors_word,
+    positive,
+    refusal,
+    require,
+    risk_ratio,
+)
+from copilot.estimation.estimators.algebra import Basis, basis_of, even, independent, triangle
+from copilot.estimation.estimators.outcome_models import OutcomeModel, arm_models, model_notes, predict, regress
+from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
+
+
+class GComputation:
+    """Standardisation of regressions (Robins 1986) with errors from all estimating equations together.
+
+    Binary treatment: a regression in each arm, straight (the fully interacted one of Lin 2013, *Annals of Applied
+    Statistics* 7, equation 3), or logistic for a binary outcome. Continuous treatment: one regression on covariates,
+    treatment, its square, and its products with the covariates. Errors as in Stefanski & Boos 2002, *The American
+    Statistician* 56, section 2.
+    """
+
+    name = "g_computation"
+    title = "g-computation"
+    strategy = Strategy.BACKDOOR
+
+    def refuses(self, problem: Problem, ask: Ask) -> str:
+        """Refuse the effect of a continuous treatment on the treated."""
+        return refusal(self.title, problem, ask.target)
+
+    def fit(self, problem: Problem, ask: Ask) -> Fit:
+        """Estimate, with errors from the influence function.
+
+        Raises
+        ------
+        EstimationError
+            If an arm has no more rows than coefficients.
+        """
+        require(problem, 1)
+        basis = basis_of(problem)
+        if problem.binary_treatment:
+            require(problem, basis.matrix.shape[1], per_arm=True)
+            one, zero, models = _arms(problem, basis, ask.target)
+        else:
+            one, zero, models = _curve(problem, basis)
+        influence = one[1] - zero[1]
+        return Fit(
+            value=one[0] - zero[0],
+            se=positive(standard_error(influence, problem)),
+            errors=errors_word(problem),
+            influence=influence,
+            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            diagnostics={"mean_outcome_high": one[0], "mean_outcome_low": zero[0]},
+            notes=(*model_notes(*models), *dropped_notes(basis.dropped), *cluster_notes(problem)),
+        )
+
+    def refit(self, problem: Problem, ask: Ask) -> Refit:
+        """Estimate each changed problem anew, without errors."""
+
+        def point(changed: Problem) -> float:
+            return _point(changed, ask.target)
+
+        return PlainRefit(point, problem)
+
+
+def _point(problem: Problem, target: Target) -> float:
+    try:
+        require(problem, 1)
+        basis = basis_of(problem)
+        if problem.binary_treatment:
+            require(problem, basis.matrix.shape[1], per_arm=True)
+            one, zero, _ = _arms(problem, basis, target, influence=False)
+        else:
+            one, zero, _ = _curve(problem, basis, influence=False)
+    except EstimationError:
+        return math.nan
+    return one[0] - zero[0]
+
+
+_Mean = tuple[float, Floats]
+
+
+def _arms(
+    problem: Problem, basis: Basis, target: Target, *, influence: bool = True
+) -> tuple[_Mean, _Mean, tuple[OutcomeModel, ...]]:
+    w = even(problem)
+    weights = np.ones(problem.n) if w is None else w
+    models = arm_models(problem, basis, weights)
+    whom = weights * problem.t if target is Target.ATT else weights
+    one, zero = (
+        _average(model.predicted, whom, model.influence(whom) if influence else model.scores) for model in models
+    )
+    return one, zero, models
+
+
+def _average(predicted: Floats, whom: Floats, added: Floats) -> _Mean:
+    """Average predictions over rows with weights; influence values with the part of the coefficients."""
+    share = float(np.mean(whom))
+    mean = float(whom @ predicted) / float(whom.sum())
+    return mean, (whom * (predicted - mean) + added) / share
+
+
+def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, tuple[OutcomeModel, ...]]:
+    w = even(problem)
+    weights = np.ones(problem.n) if w is None else w
+    design = _bent(basis.matrix, problem.t)
+    kept = independent(triangle(iter([design * np.sqrt(weights)[:, None]])))
+    z = basis.matrix.shape[1]
+    if z not in kept:
+        raise EstimationError(
+            "the covariates determine the treatment",
+            reason="No two rows with equal covariates differ in treatment, in these rows and in a linear model.",
+            advice="Look for a covariate that is the treatment under another name, or adjust for fewer.",
+        )
+    if len(kept) < design.shape[1]:
+        design = design[:, kept]
+    require(problem, design.shape[1])
+    model = regress(design, problem.y, weights, binary=problem.binary_outcome)
+    means = []
+    for at in (problem.high, problem.low):
+        moved = _bent(basis.matrix, np.full(problem.n, at))[:, kept]
+        predicted = predict(moved, model.coefficients, binary=problem.binary_outcome)
+        slope = weights * predicted * (1.0 - predicted) if problem.binary_outcome else weights
+        added = model.along(slope @ moved / problem.n) if influence else weights
+        means.append(_average(predicted, weights, added))
+    return means[0], means[1], (model,)
+
+
+def _bent(z: Floats, t: Floats) -> Floats:
+    """Give covariates, treatment, its square, and its products with the covariates, of shape (n, 2p + 1)."""
+    p = z.shape[1]
+    design = np.empty((len(t), 2 * p + 1))
+    design[:, :p] = z
+    design[:, p] = t
+    design[:, p + 1] = t * t
+    np.multiply(z[:, 1:], t[:, None], out=design[:, p + 2 :])
+    return design
+
+
+G_COMPUTATION = GComputation()
