@@ -21,7 +21,7 @@ from copilot.domain.identification.values import (
 from copilot.domain.notice import Notice
 from copilot.domain.separation import separated
 
-_WORK = 2_000_000
+_WORK = 500_000
 """Orientations times nodes squared that are looked at, at most."""
 _LEAST = 4
 """Orientations looked at however large the graph."""
@@ -51,7 +51,7 @@ def identify_oriented(
     graph
         Of any kind.
     orientations
-        How many ways to look at, at most; fewer in graphs of more than 80 nodes. Edges near treatment and outcome are
+        How many ways to look at, at most; fewer in graphs of more than 44 nodes. Edges near treatment and outcome are
         turned first.
     treatment, outcome, effect, must, never, columns, limit, costs
         As for `identify`.
