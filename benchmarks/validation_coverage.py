@@ -110,12 +110,19 @@ def risk(rng: Generator, n: int) -> Draw:
     return _backdoor(y, t, w, RISK_DIFFERENCE, binary_outcome=True)
 
 
-def bent(rng: Generator, n: int) -> Draw:
-    """Let treatment and outcome depend on the confounders by curves."""
+def squares(rng: Generator, n: int) -> Draw:
+    """Let treatment and outcome depend on the square of a confounder."""
     w = rng.normal(size=(n, 2))
-    t = _treated(rng, 0.7 * (w[:, 0] ** 2 - 1) + 0.5 * np.sin(2 * w[:, 1]))
-    y = t + w[:, 0] ** 2 + np.sin(2 * w[:, 1]) + rng.normal(size=n)
-    return _backdoor(y, t, w, 1.0)
+    t = _treated(rng, 0.5 * (w[:, 0] ** 2 - 1))
+    return _backdoor(t + w[:, 0] ** 2 + w[:, 1] + rng.normal(size=n), t, w, 1.0)
+
+
+def waves(rng: Generator, n: int) -> Draw:
+    """Let treatment and outcome go up and down with the confounders, with good overlap."""
+    w = rng.normal(size=(n, 2))
+    wave = np.sin(1.5 * w)
+    t = _treated(rng, wave @ [0.8, 0.5])
+    return _backdoor(t + wave @ [1.5, 1.0] + rng.normal(size=n), t, w, 1.0)
 
 
 def instrument(rng: Generator, n: int) -> Draw:
@@ -167,7 +174,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("two_stage_least_squares", "hidden cause, conditional instrument, uneven noise", 500, 1000, instrument),
     Setting("front_door", "hidden cause, continuous mediator, uneven noise", 500, 1000, mediated),
     Setting("front_door", "hidden cause, binary mediator (cells)", 500, 1000, mediated_cells),
-    Setting("flexible", "curves in treatment and outcome", 1000, 200, bent),
+    Setting("flexible", "squares in treatment and outcome", 1000, 200, squares),
+    Setting("flexible", "waves in treatment and outcome", 1000, 200, waves),
 )
 
 

@@ -1,4 +1,4 @@
-"""Learners of a conditional mean: ridge regressions and boosted trees, blended by how well they predict."""
+"""Learners of a conditional mean: ridge regressions, splines and boosted trees, blended by how well they predict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ MAX_FEATURES = 80
 """Columns that squares and products may make; above, squares alone; above again, neither."""
 FEW = 2000
 """Rows below which boosting takes fewer and longer steps: they are soon learnt by heart, and time counts."""
+KNOTS = 8
+"""Of the curve that each covariate gets, at quantiles."""
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _NEWTON_STEPS = 25
 
@@ -57,6 +59,17 @@ def quadratic(sample: Sample) -> Floats:
     return _ridge(sample, _scaled(expanded[: len(sample.x)], expanded[len(sample.x) :]))
 
 
+def splines(sample: Sample) -> Floats:
+    """Predict by a sum of smooth curves, one a covariate: ridge regression on natural cubic splines, or a logistic one.
+
+    Trees of this few rows are too coarse for a curve that goes up and down, and what they leave stays in the effect.
+    """
+    x = np.concatenate([sample.x, sample.at])
+    parts = [x, *(_natural(x[:, j], sample.x[:, j]) for j in range(x.shape[1]))]
+    expanded = np.column_stack(parts)
+    return _ridge(sample, _scaled(expanded[: len(sample.x)], expanded[len(sample.x) :]))
+
+
 def boosting(sample: Sample) -> Floats:
     """Predict by gradient-boosted trees (Friedman 2001), of a size that suits the number of rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
@@ -88,7 +101,8 @@ def learners_for(columns: int) -> tuple[tuple[str, Learner], ...]:
     """Name the learners that suit a number of covariates."""
     wide = 2 * columns > MAX_FEATURES
     curved: tuple[tuple[str, Learner], ...] = () if wide else (("quadratic", quadratic),)
-    return (("linear", linear), *curved, ("boosting", boosting))
+    waved: tuple[tuple[str, Learner], ...] = (("splines", splines),) if columns * KNOTS <= MAX_FEATURES else ()
+    return (("linear", linear), *curved, *waved, ("boosting", boosting))
 
 
 def predictions(sample: Sample, learners: tuple[tuple[str, Learner], ...]) -> Floats:
@@ -137,6 +151,29 @@ def _expand(x: Floats) -> Floats:
         left, right = np.triu_indices(k, 1)
         parts.append(x[:, left] * x[:, right])
     return np.column_stack(parts)
+
+
+def _natural(column: Floats, learnt: Floats) -> Floats:
+    """Give the curved part of a natural cubic spline, which is straight beyond its outer knots.
+
+    Hastie, Tibshirani & Friedman 2009, *The Elements of Statistical Learning*, equations 5.4 and 5.5.
+
+    Parameters
+    ----------
+    column, learnt
+        Values of shape (m,), and those of shape (n,) whose quantiles are the knots.
+
+    Returns
+    -------
+    ndarray
+        Of shape (m, knots - 2); no columns where there are fewer than three knots.
+    """
+    knots = np.unique(np.quantile(learnt, np.linspace(0.05, 0.95, KNOTS)))
+    if len(knots) < 3:  # noqa: PLR2004 (below it there is nothing but a line)
+        return np.empty((len(column), 0))
+    above = np.maximum(column[:, None] - knots, 0.0) ** 3
+    slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
+    return np.asarray(slopes[:, :-1] - slopes[:, -1:])
 
 
 def _scaled(x: Floats, at: Floats) -> tuple[Floats, Floats]:
