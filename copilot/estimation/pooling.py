@@ -11,7 +11,6 @@ import numpy as np
 from copilot.estimation.estimators.spread import quantile, ratio_interval
 from copilot.estimation.problem import Fit
 
-
 NEGLIGIBLE = 1e-12
 """Share of the variance that counts as none."""
 

@@ -16,7 +16,7 @@ FLEXIBLE_NAMES = ("flexible", "double_ml", "causal_forest")
 
 _BESIDE = {
     Target.ATE: ("linear_regression", "g_computation", "ipw", "aipw"),
-    Target.ATT: ("g_computation", "aipw", "ipw", "matching"),
+    Target.ATT: ("g_computation", "aipw", "ipw"),
 }
 _DESIGNS = {
     Strategy.IV: ("two_stage_least_squares",),
@@ -139,7 +139,7 @@ def _backdoor(problem: Problem, ask: Ask) -> Choice:
 
 
 def _unadjusted(problem: Problem, ask: Ask) -> Choice:
-    beside, refused = _asked(problem, ask, ("linear_regression", *_BESIDE[Target.ATT]))
+    beside, refused = _asked(problem, ask, ("linear_regression", "g_computation"))
     if not beside:
         raise _nobody(problem, refused)
     what = "a difference of two means" if problem.binary_treatment else "the slope of one line"

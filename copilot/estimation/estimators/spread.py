@@ -34,7 +34,7 @@ def cluster_sums(values: Floats, clusters: Integers | None) -> Floats:
     _, codes = np.unique(clusters, return_inverse=True)
     groups = int(codes.max()) + 1
     if values.ndim == 1:
-        return np.bincount(codes, weights=values, minlength=groups)
+        return np.asarray(np.bincount(codes, weights=values, minlength=groups), dtype=np.float64)
     return np.column_stack([np.bincount(codes, weights=column, minlength=groups) for column in values.T])
 
 
