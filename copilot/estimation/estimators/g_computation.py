@@ -18,7 +18,7 @@ from copilot.estimation.estimators.adjusted import (
     require,
     risk_ratio,
 )
-from copilot.estimation.estimators.algebra import Basis, basis_of, even, independent, triangle
+from copilot.estimation.estimators.algebra import Basis, basis_of, blocks, even, independent, triangle
 from copilot.estimation.estimators.outcome_models import OutcomeModel, arm_models, model_notes, predict, regress
 from copilot.estimation.estimators.spread import standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
@@ -117,7 +117,8 @@ def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_
     w = even(problem)
     weights = np.ones(problem.n) if w is None else w
     design = _bent(basis.matrix, problem.t)
-    kept = independent(triangle(iter([design * np.sqrt(weights)[:, None]])))
+    root = np.sqrt(weights)
+    kept = independent(triangle(design[part] * root[part, None] for part in blocks(*design.shape)))
     z = basis.matrix.shape[1]
     if z not in kept:
         raise EstimationError(
