@@ -6,14 +6,26 @@ from collections.abc import Iterable
 
 from copilot.domain.effects import Target
 from copilot.errors import UnknownVariableError, UsageError
+from copilot.estimation.estimators.aipw import AIPW
 from copilot.estimation.estimators.causal_forest import CAUSAL_FOREST
 from copilot.estimation.estimators.double_ml import DOUBLE_ML
 from copilot.estimation.estimators.flexible import FLEXIBLE
 from copilot.estimation.estimators.front_door import FRONT_DOOR
+from copilot.estimation.estimators.g_computation import G_COMPUTATION
+from copilot.estimation.estimators.ipw import IPW
+from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
+from copilot.estimation.estimators.matching import MATCHING
+from copilot.estimation.estimators.stratification import STRATIFICATION
 from copilot.estimation.estimators.two_stage_least_squares import TWO_STAGE_LEAST_SQUARES
 from copilot.estimation.problem import Ask, Estimator, Problem
 
 ESTIMATORS: tuple[Estimator, ...] = (
+    LINEAR_REGRESSION,
+    G_COMPUTATION,
+    IPW,
+    AIPW,
+    STRATIFICATION,
+    MATCHING,
     FLEXIBLE,
     DOUBLE_ML,
     CAUSAL_FOREST,
@@ -32,8 +44,8 @@ def estimator_named(name: str) -> Estimator:
 
     Examples
     --------
-    >>> estimator_named("flexible").name
-    'flexible'
+    >>> estimator_named("aipw").name
+    'aipw'
     """
     for estimator in ESTIMATORS:
         if estimator.name == name:
