@@ -11,6 +11,7 @@ from copilot.domain.numbers import interval, number
 from copilot.estimation.problem import Refit
 from copilot.estimation.refuters.measures import (
     LEVEL,
+    ROUGH,
     centre_of,
     departure,
     inconclusive,
@@ -24,8 +25,9 @@ from copilot.estimation.refuters.simulate import Draws, claim_of, simulate
 from copilot.estimation.trial import Trial
 
 SHARE = 0.8
-MARGIN = 0.1
-"""Shift of the centre that is let pass, in standard errors of the full sample."""
+MARGIN, ROUGH_MARGIN = 0.1, 0.5
+"""Shift of the centre that is let pass, in standard errors of the full sample; the second for estimators that sort
+rows anew."""
 WIDEST = 1.5
 """Spread that is let pass, in promised spreads."""
 SKEWEST = 0.5
@@ -81,7 +83,9 @@ class DataSubset:
     def _verdict(self, trial: Trial, draws: Draws, tried: str, shrink: float) -> Refutation:
         claim, centre, skew = claim_of(trial), centre_of(draws.values), skewness(draws.values)
         promised = None if claim.se is None else claim.se * shrink
-        margin = MARGIN * (claim.se or centre.spread / shrink)
+        margin = (ROUGH_MARGIN if trial.headline.estimator.name in ROUGH else MARGIN) * (
+            claim.se or centre.spread / shrink
+        )
         p_value = departure(centre, claim.value, margin)
         wide = promised is not None and spread_bounds(centre)[0] > WIDEST * promised
         lopsided = abs(skew) > SKEWEST + 1.96 * math.sqrt(6 / centre.count)

@@ -15,6 +15,10 @@ from copilot.estimation.trial import Refuter
 
 LEVEL = 0.05
 """How often, at most, a refuter fails a right analysis."""
+ROUGH = frozenset({"matching", "stratification"})
+"""Estimators that sort rows into pairs or strata and so jump where others glide: one more covariate, or a fifth of the
+rows less, sorts all rows anew and moves the estimate by up to its own standard error (measured: noise beside 2
+covariates typically by 0.6 of it in matching and 0.2 in stratification, in one data set of ten by 0.9 and 0.4)."""
 _QUARTILES = 1.3489795003921634
 """Distance of the quartiles of a normal distribution, in standard deviations."""
 _QUARTILES_WORTH = 0.37

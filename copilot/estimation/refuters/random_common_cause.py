@@ -9,14 +9,14 @@ from numpy.random import Generator
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.numbers import number
 from copilot.estimation.problem import Refit
-from copilot.estimation.refuters.measures import LEVEL, centre_of, departure, inconclusive, result
+from copilot.estimation.refuters.measures import LEVEL, ROUGH, centre_of, departure, inconclusive, result
 from copilot.estimation.refuters.simulate import Claim, Draws, claim_of, simulate
 from copilot.estimation.trial import Trial
 
-MARGIN = 0.1
-"""Shift of the centre that is let pass, in standard errors."""
-TYPICAL = 0.5
-"""Typical shift of one simulation that is let pass, in standard errors."""
+MARGIN, TYPICAL = 0.1, 0.5
+"""Shift of the centre, and typical shift of one simulation, that are let pass, in standard errors."""
+ROUGH_MARGIN, ROUGH_TYPICAL = 1.0, 1.25
+"""The same for estimators that sort rows anew."""
 _EXPECTED = "an estimate that stays where it is"
 _BLIND = (
     "It says nothing of real hidden common causes: noise that is independent of everything stands for none of them. "
@@ -31,7 +31,8 @@ class RandomCommonCause:
     coefficient and its slope on the treatment: nothing on average, and about se / sqrt(n) in one simulation. Failing
     means that noise alone moves the centre by more than a tenth of the standard error, beyond simulation error at the
     5 % level, or one estimate typically by more than half of it: the computation is unstable, as with nearly
-    collinear or too many covariates, or with an estimator that picks up noise.
+    collinear or too many covariates, or with an estimator that picks up noise. Matching and stratification sort all
+    rows anew and may move by as much as a standard error.
     """
 
     name = "random_common_cause"
@@ -62,14 +63,15 @@ class RandomCommonCause:
             return (
                 inconclusive(self, tried=tried, reason=trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws),
             )
-        return (self._verdict(draws, claim, claim.se, tried, n),)
+        return (self._verdict(trial, draws, claim, claim.se, tried),)
 
-    def _verdict(self, draws: Draws, claim: Claim, se: float, tried: str, n: int) -> Refutation:
+    def _verdict(self, trial: Trial, draws: Draws, claim: Claim, se: float, tried: str) -> Refutation:
         centre = centre_of(draws.values)
         shift = centre.value - claim.value
-        p_value = departure(centre, claim.value, MARGIN * se)
+        rough = trial.headline.estimator.name in ROUGH
+        p_value = departure(centre, claim.value, (ROUGH_MARGIN if rough else MARGIN) * se)
         typical = math.hypot(shift, centre.spread)
-        moved, restless = p_value < LEVEL, typical > TYPICAL * se
+        moved, restless = p_value < LEVEL, typical > (ROUGH_TYPICAL if rough else TYPICAL) * se
         if moved or restless:
             meaning = "so noise alone moves the estimate, and the computation is unstable"
         else:
@@ -92,7 +94,7 @@ class RandomCommonCause:
                 "shift": shift,
                 "shift_p": p_value,
                 "typical_shift": typical,
-                "shift_by_chance": se / math.sqrt(n),
+                "shift_by_chance": se / math.sqrt(trial.problem.n),
                 "simulation_error": centre.error,
             },
         )

@@ -47,6 +47,20 @@ def test_an_estimate_that_noise_moves_fails(
     assert "unstable" in found.message
 
 
+@pytest.mark.parametrize(("shift", "status"), [(0.6, Status.PASSED), (2.0, Status.FAILED)])
+def test_an_estimator_that_sorts_rows_anew_may_move_by_its_error(
+    problem_of: Callable[..., Problem],
+    trial_of: Callable[..., Trial],
+    wrapped: Callable[..., object],
+    shift: float,
+    status: Status,
+) -> None:
+    estimator = wrapped(lambda problem, value: value + 0.14 * shift * max(0, problem.covariates.shape[1] - 3))
+    assert RANDOM_COMMON_CAUSE.refute(trial_of(problem_of(), estimator))[0].status is Status.FAILED
+    estimator.name = "matching"  # type: ignore[attr-defined]
+    assert RANDOM_COMMON_CAUSE.refute(trial_of(problem_of(), estimator))[0].status is status
+
+
 def test_nearly_as_many_covariates_as_rows_fail(
     problem_of: Callable[..., Problem], trial_of: Callable[..., Trial], wrapped: Callable[..., object]
 ) -> None:
