@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
@@ -16,7 +17,7 @@ from copilot.estimation.estimators.adjusted import (
     require,
     risk_ratio,
 )
-from copilot.estimation.estimators.outcome_models import OutcomeModel, arm_models, model_notes
+from copilot.estimation.estimators.outcome_models import OutcomeModel, arm_models, model_notes, supported
 from copilot.estimation.estimators.scores import (
     Scores,
     log_slope,
@@ -53,7 +54,7 @@ class Aipw:
         EstimationError
             If there is no overlap, or an arm has no more rows than coefficients.
         """
-        scores, models = _nuisances(problem, ask.target)
+        scores, models, notes = _nuisances(problem, ask.target)
         active, control = weights_of(scores.e, problem.t, scores.weights * scores.kept, ask.target)
         one = _augmented(problem, scores, models[0], active, 1, ask.target)
         zero = _augmented(problem, scores, models[1], control, 0, ask.target)
@@ -67,6 +68,7 @@ class Aipw:
             diagnostics=score_diagnostics(scores, active, control),
             notes=(
                 *score_notes(scores, ask.target),
+                *notes,
                 *model_notes(*models),
                 *dropped_notes(scores.basis.dropped),
                 *cluster_notes(problem),
@@ -82,16 +84,18 @@ class Aipw:
         return PlainRefit(point, problem)
 
 
-def _nuisances(problem: Problem, target: Target) -> tuple[Scores, tuple[OutcomeModel, OutcomeModel]]:
+def _nuisances(problem: Problem, target: Target) -> tuple[Scores, tuple[OutcomeModel, OutcomeModel], tuple[str, ...]]:
     require(problem, 1)
     scores = scores_of(problem, target)
     require(problem, scores.basis.matrix.shape[1], per_arm=True)
-    return scores, arm_models(problem, scores.basis, scores.weights)
+    models = arm_models(problem, scores.basis, scores.weights)
+    kept, notes = supported(problem, models, scores.kept)
+    return replace(scores, kept=kept), models, notes
 
 
 def _point(problem: Problem, target: Target) -> float:
     try:
-        scores, models = _nuisances(problem, target)
+        scores, models, _ = _nuisances(problem, target)
     except EstimationError:
         return math.nan
     base = scores.weights * scores.kept

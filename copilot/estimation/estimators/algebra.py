@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from copilot.estimation.problem import Floats, Integers, Problem
 
@@ -16,6 +17,8 @@ DEPENDENT = 1e-9
 """Share of its length below which what a column adds to those before it is rounding."""
 _NEARLY = 1e3
 """Condition number from which columns are made orthogonal a second time."""
+_MOVED = 1e-5
+"""Standard deviations that a row must lie off a plane to count as off it."""
 _PIVOT = 1e-10
 """Share of a squared length, as `DEPENDENT`, in a matrix of cross-products, which holds half as many digits."""
 
@@ -146,6 +149,34 @@ def solve(cross: Floats, right: Floats) -> tuple[Floats, int]:
         found = basis @ (turned / (values[kept] if right.ndim == 1 else values[kept, None]))
     answer: Floats = found * (scale if right.ndim == 1 else scale[:, None])
     return answer, lacking
+
+
+def outside(matrix: Floats, cross: Floats) -> NDArray[np.bool_]:
+    """Mark the rows about which a regression on other rows says nothing: they move where those do not.
+
+    Parameters
+    ----------
+    matrix
+        Of shape (n, k).
+    cross
+        Cross-products of the rows that the regression is fitted to, of shape (k, k).
+
+    Returns
+    -------
+    ndarray
+        Of shape (n,).
+    """
+    none = np.zeros(len(matrix), dtype=np.bool_)
+    if solve(cross, np.zeros(len(cross)))[1] == 0:
+        return none
+    lengths = np.sqrt(np.maximum(np.diagonal(cross), 0.0))
+    scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
+    values, vectors = np.linalg.eigh(cross * np.outer(scale, scale))
+    lacking = vectors[:, values <= _PIVOT * max(float(values[-1]), 0.0)] * scale[:, None]
+    lacking /= np.sqrt(np.sum(np.square(lacking), axis=0))
+    for part in blocks(*matrix.shape):
+        none[part] = np.abs(matrix[part] @ lacking).max(axis=1) > _MOVED
+    return none
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from copilot.estimation.estimators.adjusted import (
     risk_ratio,
 )
 from copilot.estimation.estimators.algebra import Basis, basis_of, blocks, even, independent, triangle
-from copilot.estimation.estimators.outcome_models import OutcomeModel, arm_models, model_notes, predict, regress
+from copilot.estimation.estimators.outcome_models import arm_models, model_notes, predict, regress, supported
 from copilot.estimation.estimators.spread import standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
@@ -53,9 +53,9 @@ class GComputation:
         basis = basis_of(problem)
         if problem.binary_treatment:
             require(problem, basis.matrix.shape[1], per_arm=True)
-            one, zero, models = _arms(problem, basis, ask.target)
+            one, zero, notes = _arms(problem, basis, ask.target)
         else:
-            one, zero, models = _curve(problem, basis)
+            one, zero, notes = _curve(problem, basis)
         influence = one[1] - zero[1]
         return Fit(
             value=one[0] - zero[0],
@@ -64,7 +64,7 @@ class GComputation:
             influence=influence,
             risk_ratio=risk_ratio(problem, one, zero, ask.level),
             diagnostics={"mean_outcome_high": one[0], "mean_outcome_low": zero[0]},
-            notes=(*model_notes(*models), *dropped_notes(basis.dropped), *cluster_notes(problem)),
+            notes=(*notes, *dropped_notes(basis.dropped), *cluster_notes(problem)),
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
@@ -95,15 +95,16 @@ _Mean = tuple[float, Floats]
 
 def _arms(
     problem: Problem, basis: Basis, target: Target, *, influence: bool = True
-) -> tuple[_Mean, _Mean, tuple[OutcomeModel, ...]]:
+) -> tuple[_Mean, _Mean, tuple[str, ...]]:
     w = even(problem)
     weights = np.ones(problem.n) if w is None else w
     models = arm_models(problem, basis, weights)
     whom = weights * problem.t if target is Target.ATT else weights
+    whom, notes = supported(problem, models, whom)
     one, zero = (
         _average(model.predicted, whom, model.influence(whom) if influence else model.scores) for model in models
     )
-    return one, zero, models
+    return one, zero, (*notes, *model_notes(*models))
 
 
 def _average(predicted: Floats, whom: Floats, added: Floats) -> _Mean:
@@ -113,7 +114,7 @@ def _average(predicted: Floats, whom: Floats, added: Floats) -> _Mean:
     return mean, (whom * (predicted - mean) + added) / share
 
 
-def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, tuple[OutcomeModel, ...]]:
+def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, tuple[str, ...]]:
     w = even(problem)
     weights = np.ones(problem.n) if w is None else w
     design = _bent(basis.matrix, problem.t)
@@ -137,7 +138,7 @@ def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_
         slope = weights * predicted * (1.0 - predicted) if problem.binary_outcome else weights
         added = model.along(slope @ moved / problem.n) if influence else weights
         means.append(_average(predicted, weights, added))
-    return means[0], means[1], (model,)
+    return means[0], means[1], model_notes(model)
 
 
 def _bent(z: Floats, t: Floats) -> Floats:

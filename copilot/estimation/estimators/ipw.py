@@ -148,8 +148,9 @@ class _Refit:
 
 
 def _two_arms(t: Floats, base: Floats | None) -> bool:
-    total, treated = (float(len(t)), float(t.sum())) if base is None else (float(base.sum()), float(base @ t))
-    return 0.0 < treated < total
+    if base is None:
+        return bool(t.any() and not t.all())
+    return float(base @ t) > 0.0 and float(base @ (1.0 - t)) > 0.0
 
 
 def _contrast(
@@ -162,7 +163,14 @@ def _contrast(
         whom = counts * t if target is Target.ATT else counts
         if float(whom @ ~kept) > MOST_TRIMMED * float(whom.sum()) or not _two_arms(t, kept * counts):
             return math.nan
-    active, control = weights_of(e, t, kept.astype(np.float64) if base is None else kept * base, target)
+        base = kept.astype(np.float64) if base is None else kept * base
+        e = np.where(kept, e, 0.5)
+    active = t if target is Target.ATT else t / e
+    control = (1.0 - t) / (1.0 - e)
+    if target is Target.ATT:
+        control *= e
+    if base is not None:
+        active, control = active * base, control * base
     return float(active @ y) / float(active.sum()) - float(control @ y) / float(control.sum())
 
 

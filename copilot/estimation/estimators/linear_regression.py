@@ -135,14 +135,13 @@ def _solve(problem: Problem) -> _Solved:
     columns = np.append(kept, [k + 1, k + 2])
     small = upper_of(upper[:, columns])
     p = len(kept) + 1
+    require(problem, p)
     if abs(small[p - 1, p - 1]) <= DEPENDENT * math.sqrt(float(np.sum(np.square(small[:, p - 1])))):
         raise EstimationError(
             "the covariates determine the treatment",
             reason="No two rows with equal covariates differ in treatment, in these rows and in a linear model.",
             advice="Look for a covariate that is the treatment under another name, or adjust for fewer.",
         )
-    if problem.n <= p:
-        require(problem, p)
     return _by_rows(problem, root, y_mean, small[:p, :], columns[:-1])
 
 

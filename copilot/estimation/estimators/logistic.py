@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from copilot.estimation.estimators.algebra import gram, solve
+from copilot.estimation.estimators.algebra import blocks, solve
 from copilot.estimation.problem import Floats
 
 _MOST_STEPS = 100
-_SMALL = 1e-7
-"""Change of a linear predictor after which the next step, being its square, is rounding."""
+_SMALL = 1e-9
+"""Change of a linear predictor after which the next one is rounding."""
 _SETTLED = 1e-11
 """Change of a probability below which it is settled, though its linear predictor may go on for ever."""
 _SAFE = 0.5
 """Change of a linear predictor up to which a step needs no check that it went uphill."""
+_NEAR = 0.03
+"""Change of a linear predictor after which the information matrix changes too little to be made anew."""
 _FURTHEST = 500.0
 _CERTAIN = 1e-8
 """Distance from 0 or 1 below which a probability says that its row is separated from the others."""
@@ -31,8 +33,8 @@ class Logistic:
         Of shape (p,).
     predicted
         Probabilities of shape (n,).
-    information
-        Sum over rows of weight · probability · (1 - probability) · x xᵀ, of shape (p, p).
+    variance
+        Probability · (1 - probability), of shape (n,).
     separated
         Rows that count in the fit with a probability of 0 or 1 up to rounding.
     converged
@@ -41,7 +43,7 @@ class Logistic:
 
     coefficients: Floats
     predicted: Floats
-    information: Floats
+    variance: Floats
     separated: int
     converged: bool
 
@@ -62,31 +64,24 @@ def fit_logistic(
     start
         Coefficients to start from; without it the intercept alone is fitted first.
     """
-    beta = _intercept(design, outcome, weights) if start is None else start.copy()
-    eta = design @ beta
-    mean = _probability(eta)
+    newton = _Newton(design, outcome, weights)
+    beta = _intercept(design, outcome, weights) if start is None else start
+    newton.visit(beta, anew=True)
+    beta = beta + newton.step()
+    anew = True
     for _ in range(_MOST_STEPS):
-        variance = mean * (1.0 - mean)
-        residual = outcome - mean
-        if weights is not None:
-            variance *= weights
-            residual *= weights
-        step, _ = solve(gram(design, variance), residual @ design)
-        move = design @ step
-        if not np.isfinite(step).all():
+        before = newton.beta
+        newton.visit(beta, anew=anew)
+        if newton.furthest > _SAFE and not newton.uphill(before):
+            return newton.result(converged=newton.settled < _SMALL)
+        if newton.furthest < _SMALL or newton.settled < _SETTLED:
+            return newton.result(converged=True)
+        # near the end the last matrix does: each step then errs by the square of the distance all the same
+        anew = newton.furthest > _NEAR
+        beta = newton.beta + newton.step()
+        if not np.isfinite(beta).all():
             break
-        furthest = float(np.max(np.abs(move), initial=0.0))
-        if furthest <= _SAFE:
-            beta = beta + step
-            eta = eta + move
-        else:
-            beta, eta, rose = _uphill(beta, eta, step, move, outcome, weights)
-            if not rose:
-                return _finish(design, beta, mean, weights, converged=furthest * float(variance.max()) < _SMALL)
-        mean = _probability(eta)
-        if furthest < _SMALL or float(np.max(variance * np.abs(move))) < _SETTLED:
-            return _finish(design, beta, mean, weights, converged=True)
-    return _finish(design, beta, mean, weights, converged=False)
+    return newton.result(converged=False)
 
 
 def _intercept(design: Floats, outcome: Floats, weights: Floats | None) -> Floats:
@@ -117,24 +112,58 @@ def _likelihood(eta: Floats, outcome: Floats, weights: Floats | None) -> float:
     return float(terms.sum() if weights is None else terms @ weights)
 
 
-def _uphill(
-    beta: Floats, eta: Floats, step: Floats, move: Floats, outcome: Floats, weights: Floats | None
-) -> tuple[Floats, Floats, bool]:
-    """Take the step, halved until the likelihood rises."""
-    before = _likelihood(eta, outcome, weights)
-    size = 1.0
-    for _ in range(40):
-        ahead = eta + size * move
-        if _likelihood(ahead, outcome, weights) > before:
-            return beta + size * step, ahead, True
-        size /= 2
-    return beta, eta, False
+class _Newton:
+    """Where Newton's method is: rows are passed through in blocks, each while it is in the processor's cache."""
 
+    def __init__(self, design: Floats, outcome: Floats, weights: Floats | None) -> None:
+        self.design, self.outcome, self.weights = design, outcome, weights
+        n, p = design.shape
+        self.beta, self.gradient, self.information = np.zeros(p), np.zeros(p), np.zeros((p, p))
+        self.eta, self.mean = np.zeros(n), np.zeros(n)
+        self.furthest = self.settled = np.inf
 
-def _finish(design: Floats, beta: Floats, mean: Floats, weights: Floats | None, *, converged: bool) -> Logistic:
-    variance = mean * (1.0 - mean)
-    certain = np.minimum(mean, 1.0 - mean) < _CERTAIN
-    if weights is not None:
-        variance *= weights
-        certain &= weights > 0
-    return Logistic(beta, mean, gram(design, variance), int(certain.sum()), converged)
+    def step(self) -> Floats:
+        """Give the step from here."""
+        return solve(self.information, self.gradient)[0]
+
+    def visit(self, beta: Floats, *, anew: bool) -> None:
+        """Go to coefficients; the information matrix is made anew or kept."""
+        self.last = self.eta.copy()
+        self.beta, self.gradient = beta, np.zeros_like(beta)
+        information = np.zeros_like(self.information)
+        furthest = settled = 0.0
+        for part in blocks(*self.design.shape):
+            block = self.design[part]
+            eta = block @ beta
+            mean = _probability(eta)
+            residual, variance = self.outcome[part] - mean, mean * (1.0 - mean)
+            move = np.abs(eta - self.last[part])
+            furthest, settled = max(furthest, float(move.max())), max(settled, float((move * variance).max()))
+            if self.weights is not None:
+                residual *= self.weights[part]
+                variance *= self.weights[part]
+            self.gradient += residual @ block
+            if anew:
+                information += block.T @ (block * variance[:, None])
+            self.eta[part], self.mean[part] = eta, mean
+        self.furthest, self.settled = furthest, settled
+        if anew:
+            self.information = information
+
+    def uphill(self, before: Floats) -> bool:
+        """Go back half of the way until the likelihood is above that at `before`; say whether it is."""
+        low, start = _likelihood(self.last, self.outcome, self.weights), self.last
+        for _ in range(40):
+            if _likelihood(self.eta, self.outcome, self.weights) > low:
+                return True
+            self.eta = start.copy()
+            self.visit((before + self.beta) / 2, anew=True)
+        return False
+
+    def result(self, *, converged: bool) -> Logistic:
+        """Give the fit, with the information where it came to rest."""
+        variance = self.mean * (1.0 - self.mean)
+        certain = np.minimum(self.mean, 1.0 - self.mean) < _CERTAIN
+        if self.weights is not None:
+            certain &= self.weights > 0
+        return Logistic(self.beta, self.mean, variance, int(certain.sum()), converged)

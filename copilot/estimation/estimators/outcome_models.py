@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from copilot.estimation.estimators.algebra import Basis, gram, solve
+from copilot.errors import EstimationError
+from copilot.estimation.estimators.algebra import Basis, gram, outside, solve
 from copilot.estimation.estimators.logistic import fit_logistic, probability
+from copilot.estimation.estimators.scores import MOST_TRIMMED
 from copilot.estimation.problem import Floats, Problem
 
 
@@ -29,8 +32,8 @@ class OutcomeModel:
         Of shape (p, p).
     scores
         Weight times residual of shape (n,), 0 for rows that were not fitted.
-    lacking
-        Directions of the covariates that do not vary among the rows fitted.
+    outside
+        Rows, of shape (n,), about which the rows fitted say nothing.
     separated
         Rows whose probability is 0 or 1 up to rounding.
     converged
@@ -43,7 +46,7 @@ class OutcomeModel:
     slope: Floats | None
     information: Floats
     scores: Floats
-    lacking: int
+    outside: NDArray[np.bool_]
     separated: int
     converged: bool
 
@@ -80,6 +83,8 @@ def regress(design: Floats, y: Floats, weights: Floats, *, binary: bool) -> Outc
     binary
         Whether by logistic regression.
     """
+    information = gram(design, weights)
+    off = outside(design, information)
     if binary:
         found = fit_logistic(design, y, weights)
         p = found.predicted
@@ -88,22 +93,21 @@ def regress(design: Floats, y: Floats, weights: Floats, *, binary: bool) -> Outc
             found.coefficients,
             p,
             p * (1.0 - p),
-            found.information,
+            gram(design, weights * found.variance),
             weights * (y - p),
-            0,
+            off,
             found.separated,
             found.converged,
         )
-    information = gram(design, weights)
     centre = float(weights @ y / weights.sum())
     rest = y - centre
-    coefficients, lacking = solve(information, (weights * rest) @ design)
+    coefficients, _ = solve(information, (weights * rest) @ design)
     # one step of refinement gives back the digits that cross-products cost
     rest = rest - design @ coefficients
     more, _ = solve(information, (weights * rest) @ design)
     coefficients, rest = coefficients + more, rest - design @ more
     coefficients[0] += centre
-    return OutcomeModel(design, coefficients, y - rest, None, information, weights * rest, lacking, 0, converged=True)
+    return OutcomeModel(design, coefficients, y - rest, None, information, weights * rest, off, 0, converged=True)
 
 
 def arm_models(problem: Problem, basis: Basis, weights: Floats) -> tuple[OutcomeModel, OutcomeModel]:
@@ -116,6 +120,42 @@ def arm_models(problem: Problem, basis: Basis, weights: Floats) -> tuple[Outcome
     return one, zero
 
 
+def supported(problem: Problem, models: tuple[OutcomeModel, ...], weights: Floats) -> tuple[Floats, tuple[str, ...]]:
+    """Leave out rows with covariates that do not occur in one arm.
+
+    Parameters
+    ----------
+    problem
+        What is estimated.
+    models
+        Of both arms.
+    weights
+        Of the rows over which predictions are averaged, of shape (n,).
+
+    Returns
+    -------
+    weights, notes
+        0 for rows left out, and what was left out.
+
+    Raises
+    ------
+    EstimationError
+        If that is more than a tenth of the rows in question.
+    """
+    off = np.logical_or.reduce([model.outside for model in models]) & (weights > 0)
+    lost, of = int(off.sum()), int((weights > 0).sum())
+    if not lost:
+        return weights, ()
+    what = f"{lost} of {of} rows have covariates that do not occur in one arm"
+    if lost > MOST_TRIMMED * of:
+        raise EstimationError(
+            f"there is no overlap: {what}",
+            reason=f"What {problem.n} rows say of the outcome in one arm says nothing of these.",
+            advice="Adjust for fewer variables, or join rare values of a variable into one.",
+        )
+    return np.where(off, 0.0, weights), (f"{what} and were left out; the effect is that on the others.",)
+
+
 def predict(design: Floats, coefficients: Floats, *, binary: bool) -> Floats:
     """Predict for rows of shape (n, p)."""
     linear: Floats = design @ coefficients
@@ -125,10 +165,6 @@ def predict(design: Floats, coefficients: Floats, *, binary: bool) -> Floats:
 def model_notes(*models: OutcomeModel) -> tuple[str, ...]:
     """Say where a regression of the outcome is thin."""
     notes = []
-    lacking = max(model.lacking for model in models)
-    if lacking:
-        what = "1 direction" if lacking == 1 else f"{lacking} directions"
-        notes.append(f"{what} of the covariates do not vary in one arm, so nothing is known of their part there.")
     separated = sum(model.separated for model in models)
     if separated:
         notes.append(

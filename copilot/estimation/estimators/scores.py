@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from copilot.domain.effects import Target
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.algebra import Basis, basis_of, even, solve
+from copilot.estimation.estimators.algebra import Basis, basis_of, even, gram, solve
 from copilot.estimation.estimators.logistic import Logistic, fit_logistic
 from copilot.estimation.problem import Floats, Problem
 
@@ -61,7 +61,8 @@ class Scores:
             The treatment.
         """
         n = len(t)
-        direction, _ = solve(self.logistic.information / n, gradient)
+        information = gram(self.basis.matrix, self.logistic.variance * self.weights)
+        direction, _ = solve(information / n, gradient)
         added: Floats = (self.basis.matrix @ direction) * (t - self.e) * self.weights
         return added
 

@@ -33,11 +33,16 @@ PER_ARM = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Strata:
-    """Strata by row; sums of weights by stratum and arm, of shape (s, 2); rows counted likewise."""
+    """Strata, and what is in them.
+
+    By row: stratum, weight, and weight if in question. By stratum and arm, of shape (s, 2): rows, sums of weights, mean
+    outcomes. By stratum: its share of those in question, 0 if it is not usable.
+    """
 
     code: Integers
     usable: NDArray[np.bool_]
     base: Floats
+    whom: Floats
     rows: Floats
     sums: Floats
     means: Floats
@@ -159,7 +164,8 @@ def _stratify(problem: Problem, target: Target) -> tuple[Scores, _Strata]:
     centre = float(problem.y.mean())
     means = np.divide(by_cell(base * (problem.y - centre)), sums, out=np.zeros_like(sums), where=sums > 0) + centre
     share = np.where(usable, whom, 0.0)
-    return scores, _Strata(code, usable, base, rows, sums, means, share / share.sum())
+    people = base * problem.t if target is Target.ATT else base
+    return scores, _Strata(code, usable, base, people, rows, sums, means, share / share.sum())
 
 
 def _mean(problem: Problem, strata: _Strata, arm: int) -> tuple[float, Floats]:
@@ -174,8 +180,9 @@ def _mean(problem: Problem, strata: _Strata, arm: int) -> tuple[float, Floats]:
     free = np.sqrt(strata.rows[at, arm] / (strata.rows[at, arm] - 1.0))
     rest = problem.y[inside] - strata.means[at, arm]
     value[inside] = n * strata.share[at] / strata.sums[at, arm] * strata.base[inside] * rest * free
-    whom = np.bincount(code[own], weights=strata.base[own], minlength=len(strata.share))[code[own]]
-    value[own] += n * strata.base[own] / whom * strata.share[code[own]] * (strata.means[code[own], arm] - mean)
+    counted = np.where(own, strata.whom, 0.0)
+    total = float(counted.sum())
+    value += n * counted / total * (strata.means[code, arm] - mean)
     return mean, value
 
 
