@@ -15,6 +15,11 @@ from copilot.estimation.problem import Floats, Problem
 FEW_CLUSTERS = 30
 """Clusters below which robust errors by cluster are known to be too small (Cameron & Miller 2015, section VI)."""
 
+NO_EVENTS = 1e-9
+"""Share of events up to which there are none, but for rounding, and no ratio."""
+_WIDEST = 20.0
+"""Error of a logarithm from which an interval says nothing."""
+
 
 def refusal(title: str, problem: Problem, target: Target, *, binary: bool = False) -> str:
     """Say why an estimator by adjustment cannot take a problem; empty if it can.
@@ -67,7 +72,7 @@ def require(problem: Problem, parameters: int, *, per_arm: bool = False) -> None
     if rows <= parameters:
         where = " in one arm" if per_arm and problem.binary_treatment else ""
         raise EstimationError(
-            f"there are {rows} rows{where} for {parameters} coefficients",
+            f"too few rows: {rows}{where} for {_count(parameters, 'coefficient')}",
             reason="Every coefficient needs a row, and the errors need more.",
             advice="Adjust for fewer variables, or bring more rows.",
         )
@@ -77,6 +82,10 @@ def require(problem: Problem, parameters: int, *, per_arm: bool = False) -> None
             reason="Errors by cluster come from the differences between clusters.",
             advice="Use rows of several clusters, or leave the clusters out.",
         )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def errors_word(problem: Problem) -> str:
@@ -116,11 +125,17 @@ def risk_ratio(
     level, df
         Of the interval.
     """
-    if not problem.binary_outcome or not (active[0] > 0 and control[0] > 0):
+    if not problem.binary_outcome or min(active[0], control[0]) <= NO_EVENTS:
         return None
-    ratio = active[0] / control[0]
     se = standard_error(active[1] / active[0] - control[1] / control[0], problem)
-    return ratio, ratio_interval(ratio, se, level, df) if math.isfinite(se) and se > 0 else None
+    return with_interval(active[0] / control[0], se, level, df)
+
+
+def with_interval(
+    ratio: float, se: float, level: float, df: float | None = None
+) -> tuple[float, tuple[float, float] | None]:
+    """Give a ratio with its interval, ``None`` where the error of its logarithm leaves none."""
+    return ratio, ratio_interval(ratio, se, level, df) if 0 < se < _WIDEST else None
 
 
 def positive(se: float) -> float | None:

@@ -201,8 +201,16 @@ def even(problem: Problem) -> Floats | None:
     return None if problem.weights is None else problem.weights / float(problem.weights.mean())
 
 
-def basis_of(problem: Problem) -> Basis:
-    """Make the covariates of a problem orthogonal, in one copy."""
+def basis_of(problem: Problem, spare: int = 0) -> Basis:
+    """Make the covariates of a problem orthogonal, in one copy.
+
+    Parameters
+    ----------
+    problem
+        Whose covariates.
+    spare
+        So many further columns of the matrix are left for the caller to fill.
+    """
     w, x = even(problem), problem.covariates
     n, k = x.shape
 
@@ -217,16 +225,17 @@ def basis_of(problem: Problem) -> Basis:
     upper = triangle(piece(p) if root is None else piece(p) * root[p, None] for p in parts)
     kept = independent(upper)
     turn = _turn(upper[:, kept], n)
-    matrix = np.empty((n, len(kept)))
+    full = np.empty((n, len(kept) + spare))
+    matrix = full[:, : len(kept)]
     whole = len(kept) == k + 1
     for part in parts:
-        np.matmul(piece(part) if whole else piece(part)[:, kept], turn, out=matrix[part])
+        matrix[part] = (piece(part) if whole else piece(part)[:, kept]) @ turn
     if np.linalg.cond(turn) > _NEARLY:
         again = _turn(triangle(matrix[p] if root is None else matrix[p] * root[p, None] for p in parts), n)
         for part in parts:
             matrix[part] = matrix[part] @ again
     matrix[:, 0] = 1.0
-    return Basis(matrix, k + 1 - len(kept))
+    return Basis(full, k + 1 - len(kept))
 
 
 def _turn(upper: Floats, rows: int) -> Floats:

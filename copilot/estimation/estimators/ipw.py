@@ -171,7 +171,8 @@ def _contrast(
         control *= e
     if base is not None:
         active, control = active * base, control * base
-    return float(active @ y) / float(active.sum()) - float(control @ y) / float(control.sum())
+    one, zero = float(active.sum()), float(control.sum())
+    return float(active @ y) / one - float(control @ y) / zero if one > 0 and zero > 0 else math.nan
 
 
 IPW = Ipw()

@@ -28,15 +28,12 @@ class LinearRefit:
         self._problem = problem
         w = even(problem)
         self._root = None if w is None else np.sqrt(w)
-        basis = basis_of(problem).matrix
-        n, p = basis.shape
         # one array: orthonormal columns, then treatment and outcome without them
-        self._p = p
-        self._stack = stack = np.empty((n, p + 2))
-        np.multiply(basis, 1.0 / math.sqrt(n), out=stack[:, :p])
+        self._stack = stack = basis_of(problem, spare=2).matrix
+        self._p = p = stack.shape[1] - 2
+        stack[:, :p] /= math.sqrt(problem.n)
         if self._root is not None:
             stack[:, :p] *= self._root[:, None]
-        del basis
         stack[:, p] = self._rest(self._weigh(problem.t - problem.t.mean()))
         stack[:, p + 1] = self._rest(self._weigh(problem.y - problem.y.mean()))
         self._t = np.ascontiguousarray(stack[:, p])

@@ -10,11 +10,10 @@ import numpy as np
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.adjusted import dropped_notes, positive, refusal, require
+from copilot.estimation.estimators.adjusted import NO_EVENTS, dropped_notes, positive, refusal, require, with_interval
 from copilot.estimation.estimators.algebra import Basis, basis_of
 from copilot.estimation.estimators.neighbours import TREE, Matches, Profiles, matches, profiles_of
 from copilot.estimation.estimators.outcome_models import regress
-from copilot.estimation.estimators.spread import ratio_interval
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
 MOST_COVARIATES = 50
@@ -66,10 +65,9 @@ class Matching:
         value = found.one - found.zero
         se = found.spread(1.0, 1.0, value)
         ratio = None
-        if problem.binary_outcome and found.one > 0 and found.zero > 0:
-            size = found.one / found.zero
+        if problem.binary_outcome and min(found.one, found.zero) > NO_EVENTS:
             error = found.spread(1.0 / found.one, 1.0 / found.zero, 0.0)
-            ratio = (size, ratio_interval(size, error, ask.level) if error > 0 else None)
+            ratio = with_interval(found.one / found.zero, error, ask.level)
         return Fit(
             value=value,
             se=positive(se),

@@ -110,7 +110,7 @@ def test_what_cannot_be_estimated_is_refused(world: World) -> None:
     problem = world(8)
     assert "two levels" in G_COMPUTATION.refuses(world(8, binary=False), ATT)
     few = problem.take(np.concatenate([np.flatnonzero(problem.t == 0), np.flatnonzero(problem.t > 0)[:4]]))
-    with pytest.raises(EstimationError, match="4 rows in one arm for 4 coefficients"):
+    with pytest.raises(EstimationError, match="4 in one arm for 4 coefficients"):
         G_COMPUTATION.fit(few, Ask())
     assert np.isnan(G_COMPUTATION.refit(problem, Ask()).treatment(np.ones(500)))
     dose = world(8, binary=False)

@@ -167,7 +167,7 @@ def test_what_cannot_be_estimated_is_refused(world: World) -> None:
     cases = {
         "one arm": problem.with_treatment(np.ones(500)),
         "determine the treatment": problem.with_covariate(problem.t),
-        "rows for": problem.take(
+        "too few rows: 4 for": problem.take(
             np.concatenate([np.flatnonzero(problem.t > 0)[:2], np.flatnonzero(problem.t == 0)[:2]])
         ),
         "one cluster": dataclasses.replace(problem, clusters=np.zeros(500, dtype=np.int64)),

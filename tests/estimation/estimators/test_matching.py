@@ -126,7 +126,7 @@ def test_what_cannot_be_matched_is_refused(world: World) -> None:
     }
     for words, case in refused.items():
         assert words in MATCHING.refuses(case, Ask())
-    with pytest.raises(EstimationError, match="1 rows in one arm"):
+    with pytest.raises(EstimationError, match="1 in one arm"):
         MATCHING.fit(problem.take(np.append(np.flatnonzero(problem.t == 0), np.flatnonzero(problem.t > 0)[:1])), Ask())
     with pytest.raises(EstimationError, match="nothing to match on"):
         MATCHING.fit(dataclasses.replace(problem, covariates=np.zeros((500, 1))), Ask())
