@@ -43,12 +43,15 @@ class World:
         Those that are run, all if empty.
     controls
         Negative controls.
+    estimators
+        Those that are run, the usual ones if empty; one is enough where no second opinion is asked for.
     """
 
     draw: Callable[[Generator], Columns]
     graph: str
     refuters: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    estimators: tuple[str, ...] = ()
 
 
 def drawn(rng: Generator, score: Numbers) -> Numbers:
@@ -138,6 +141,7 @@ def dirty_instrument(rng: Generator) -> Columns:
     return {**columns, "y": columns["y"] + 0.5 * columns["r"]}
 
 
+LINE = ("linear_regression",)
 LATENT = 'u [observed="no"]; u -> t; u -> y; '
 WORLDS: Mapping[str, World] = {
     "right": World(right, CONFOUNDED + "w -> control", controls=("control",)),
@@ -145,13 +149,13 @@ WORLDS: Mapping[str, World] = {
     "right instruments": World(right_instruments, LATENT + "z -> t; r -> t; t -> y"),
     "right mediator": World(right_mediator, LATENT + "t -> m; m -> y"),
     "curved": World(curved, CONFOUNDED, ("second_opinion",)),
-    "apart": World(apart, CONFOUNDED, ("overlap",)),
-    "leaking": World(leaking, CONFOUNDED, ("overlap",)),
-    "nearly leaking": World(nearly_leaking, CONFOUNDED, ("overlap",)),
-    "twice": World(twice, CONFOUNDED, ("overlap",)),
-    "hidden, control": World(hidden, CONFOUNDED + "w -> control", ("negative_control",), ("control",)),
+    "apart": World(apart, CONFOUNDED, ("overlap",), estimators=LINE),
+    "leaking": World(leaking, CONFOUNDED, ("overlap",), estimators=LINE),
+    "nearly leaking": World(nearly_leaking, CONFOUNDED, ("overlap",), estimators=LINE),
+    "twice": World(twice, CONFOUNDED, ("overlap",), estimators=LINE),
+    "hidden, control": World(hidden, CONFOUNDED + "w -> control", ("negative_control",), ("control",), LINE),
     "hidden, independence": World(
-        hidden_with_a_cause_of_treatment, "z -> t; w -> t; w -> y; t -> y", ("implied_independence",)
+        hidden_with_a_cause_of_treatment, "z -> t; w -> t; w -> y; t -> y", ("implied_independence",), (), LINE
     ),
     "hidden, nothing": World(hidden, CONFOUNDED),
     "dirty instrument": World(dirty_instrument, LATENT + "z -> t; r -> t; t -> y", ("overidentification",)),
@@ -211,7 +215,7 @@ def one_analysis(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, See
             review=accept_file(parse_graph(f"digraph {{ {world.graph} }}", "dot", "graph.dot").graph),
             graph_source="graph.dot",
             query=Query(treatment="t", outcome="y"),
-            wishes=Wishes(refuters=world.refuters, negative_controls=world.controls),
+            wishes=Wishes(estimators=world.estimators, refuters=world.refuters, negative_controls=world.controls),
             seed=int(seed.generate_state(1)[0]),
             simulations=SIMULATIONS,
         )
