@@ -32,7 +32,9 @@ def main() -> int:
     parser.add_argument(
         "parts", nargs="*", metavar="PART", help="published, fixtures, dowhy, coverage; all unless told"
     )
-    parser.add_argument("--truth", type=Path, default=os.environ.get("COPILOT_TRUTH"), help="folder of the studies")
+    parser.add_argument(
+        "--truth", type=Path, default=os.environ.get("COPILOT_TRUTH") or None, help="folder of the studies"
+    )
     parser.add_argument("--quick", action="store_true", help="leave the coverage out")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/validation.md")
     options = parser.parse_args()

@@ -150,9 +150,9 @@ WORLDS: Mapping[str, World] = {
     "right mediator": World(right_mediator, LATENT + "t -> m; m -> y"),
     "curved": World(curved, CONFOUNDED, ("second_opinion",)),
     "apart": World(apart, CONFOUNDED, ("overlap",), estimators=LINE),
-    "leaking": World(leaking, CONFOUNDED, ("overlap",), estimators=LINE),
-    "nearly leaking": World(nearly_leaking, CONFOUNDED, ("overlap",), estimators=LINE),
-    "twice": World(twice, CONFOUNDED, ("overlap",), estimators=LINE),
+    "leaking": World(leaking, CONFOUNDED, ("random_common_cause",), estimators=LINE),
+    "nearly leaking": World(nearly_leaking, CONFOUNDED, ("random_common_cause",), estimators=LINE),
+    "twice": World(twice, CONFOUNDED, ("random_common_cause",), estimators=LINE),
     "hidden, control": World(hidden, CONFOUNDED + "w -> control", ("negative_control",), ("control",), LINE),
     "hidden, independence": World(
         hidden_with_a_cause_of_treatment, "z -> t; w -> t; w -> y; t -> y", ("implied_independence",), (), LINE
