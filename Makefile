@@ -11,6 +11,7 @@ ASK_hive_syrup := --treatment syrup_kg --outcome spring_brood_frames
 ASK_ferry_coating := --treatment silicone_coating --outcome fuel_l_per_nm
 SUGGEST := $(BIN)/copilot suggest-graph fixtures/$(STUDY)/data.csv $(ASK_$(STUDY)) \
 	  --context @fixtures/$(STUDY)/context.md --describe fixtures/$(STUDY)/describe.yaml
+ANALYZE := $(subst suggest-graph,analyze,$(SUGGEST))
 # Tests and checks read compiled bytecode; some machines turn its writing off, and start-up would crawl.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -33,7 +34,7 @@ demo: $(VENV)/.run ## Install, then run the main job on a fixture with recorded 
 	@$(BIN)/python -m compileall -q copilot
 	@[ "$(RUN_DIR)" != demo-run ] || rm -rf demo-run
 	@mkdir -p $(RUN_DIR)
-	$(SUGGEST) --replay fixtures/$(STUDY)/answers.jsonl --yes --run-dir $(RUN_DIR) -o $(RUN_DIR)/accepted.dot
+	$(ANALYZE) --replay fixtures/$(STUDY)/answers.jsonl --yes --run-dir $(RUN_DIR)
 
 test: $(VENV)/.dev ## Run all tests, the slow ones included
 	@$(BIN)/python -m compileall -q copilot
@@ -53,9 +54,11 @@ fix: $(VENV)/.dev ## Format the code and bring the generated documents in step
 	$(BIN)/ruff check --fix .
 	$(BIN)/python scripts/docs.py
 
-bench: $(VENV)/.dev ## Measure speed, as ratios within one run
+bench: $(VENV)/.dev ## Measure speed, as ratios within one run, and hold published numbers (COPILOT_TRUTH=…) against ours
 	@$(BIN)/python -m compileall -q copilot
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/effect.py
+	$(BIN)/python benchmarks/validation.py --write
 
 record: $(VENV)/.run ## Ask a model for a fixture's answers anew (STUDY=…; needs OPENAI_BASE_URL or a key, and COPILOT_MODEL)
 	$(SUGGEST) --record fixtures/$(STUDY)/answers.jsonl --answered-by "$(ANSWERED_BY)" --yes --cache off

@@ -188,7 +188,11 @@ def _adjusted(p_values: Floats) -> Floats:
 
 
 def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str) -> Refutation:
-    """Say what the tests add up to: the graph fails if any adjusted p-value is below `LEVEL`."""
+    """Say what the tests add up to.
+
+    *Failed* if a contradicted independence is about treatment or outcome: then the effect may be confounded. One that
+    is about neither speaks against the graph and leaves open what that does to the effect: *inconclusive*.
+    """
     tested = [one for one in results if one.adjusted_p is not None]
     against = sorted((one for one in tested if (one.adjusted_p or 0.0) < LEVEL), key=_weight)
     details = {
@@ -216,7 +220,8 @@ def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str
         f"{shown(worst.independence.a)} and {shown(worst.independence.b)}; {_involved(against, treatment, outcome)}."
         f"{skipped}"
     )
-    return _made(Status.FAILED, observed, text, details, worst)
+    about = any({treatment, outcome} & {one.independence.a, one.independence.b} for one in against)
+    return _made(Status.FAILED if about else Status.INCONCLUSIVE, observed, text, details, worst)
 
 
 def _weight(one: ImpliedResult) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""One test of conditional independence: are two variables still correlated when others are taken out of both?"""
+"""One test of conditional independence: whether two variables still go together without what others explain."""
 
 from __future__ import annotations
 

@@ -107,8 +107,15 @@ class Trials:
         list[str] | None, typer.Option("--refuter", metavar="NAME", help="Use this refuter; repeatable.")
     ] = None
     simulations: Annotated[
-        int, typer.Option("--simulations", metavar="N", min=10, max=100_000, help="For each refuter that simulates.")
-    ] = 100
+        int | None,
+        typer.Option(
+            "--simulations",
+            metavar="N",
+            min=10,
+            max=100_000,
+            help="For each refuter that simulates. [default: 100; 20 if the headline learns its shape]",
+        ),
+    ] = None
     negative_control: Annotated[
         list[str] | None,
         typer.Option(

@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import ModuleType
 
-from copilot.cli import config, doctor, init, keys, prompts, review, runs, suggest_graph
+from copilot.cli import (
+    analyze,
+    config,
+    doctor,
+    estimate,
+    identify,
+    init,
+    keys,
+    prompts,
+    refute,
+    review,
+    runs,
+    suggest_graph,
+)
 from copilot.cli.command import CommandGroup, entry_of
 
 MODULES: tuple[ModuleType, ...] = (
+    analyze,
     suggest_graph,
     review,
+    identify,
+    estimate,
+    refute,
     runs,
     init,
     doctor,

@@ -56,13 +56,13 @@ def run(
     effect: Effect = "total",
     cost: Costs = None,
     limit: Limit = 100,
-    reading: Reading = Reading(),  # noqa: B008 (frozen)
+    reading: Reading = Reading(),
 ) -> int | None:
     """List every way to the effect that the graph offers, from the graph alone; no data are looked at.
 
-    Minimal adjustment sets and the one with the lowest variance, front doors, (conditional) instruments, and the general
-    expression; or the paths that cannot be blocked, and what would help (exit 6). Edges without a direction are tried
-    both ways.
+    Minimal adjustment sets and the one with the lowest variance, front doors, (conditional) instruments, and the
+    general expression; or the paths that cannot be blocked, and what would help (exit 6). Edges without a direction
+    are tried both ways.
 
     Examples
     --------

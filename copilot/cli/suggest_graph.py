@@ -34,9 +34,9 @@ def run(
     output: GraphOutput = None,
     treatment: Treatment = None,
     outcome: LongOutcome = None,
-    words: Words = Words(),  # noqa: B008 (frozen)
+    words: Words = Words(),
     latents: Latents = "suggest",
-    reading: Reading = Reading(),  # noqa: B008 (frozen)
+    reading: Reading = Reading(),
     replay: Replay = None,
     record: Record = None,
     answered_by: AnsweredBy = "",

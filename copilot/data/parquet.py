@@ -222,6 +222,8 @@ def _opened(source: Source) -> Iterator[Any]:
     try:
         with source.opened() as stream, ParquetFile(stream) as file:
             yield file
+        # What pyarrow has freed it keeps for later; there is no later.
+        pa.default_memory_pool().release_unused()
     except (pa.ArrowException, OSError) as error:
         raise InputDataError(
             f"{source.name!r} cannot be read as Parquet: it is damaged or cut off",

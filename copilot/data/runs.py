@@ -24,6 +24,7 @@ GRAPH = "graph.json"
 DOT = "graph.dot"
 DECISIONS = "decisions.json"
 REPORT = "report.json"
+ANALYSIS = "analysis.json"
 _ID = re.compile(r"^[0-9a-f]{12}(-\d+)?$")
 
 

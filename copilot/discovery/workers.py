@@ -179,7 +179,7 @@ def _settle_in() -> None:
 
 def _one_thread() -> AbstractContextManager[Any]:
     """Keep linear algebra to one thread from now on, or until the end of a ``with``."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(limits=1)
     return limits

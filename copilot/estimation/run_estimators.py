@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import SeedSequence
 
 from copilot.domain.effects import Estimate, Ratio, Target
 from copilot.domain.identification.values import Names, Strategy
@@ -19,6 +20,11 @@ from copilot.estimation.pooling import pooled_fit
 from copilot.estimation.prepare.rank import full_rank
 from copilot.estimation.problem import Ask, Estimator, Fit, Integers, Problem
 from copilot.estimation.trial import Fitted
+
+MOST_ROWS_BESIDE = 200_000
+"""Rows for estimators that stand beside the headline unasked: enough to compare with, in bounded time and memory."""
+_BESIDE = 777
+"""Branch of the seed for that sample."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,15 +95,31 @@ def _everybody(
 ) -> tuple[list[Fitted], list[Notice]]:
     fitted: list[Fitted] = []
     notices: list[Notice] = []
+    fewer: tuple[Problem, ...] = ()
     for estimator in choice.estimators:
+        beside = estimator is not choice.headline and not choice.asked
         try:
-            fitted.append(Fitted(estimator, _fit(estimator, prepared.problems, ask)))
+            if beside and prepared.problem.n > MOST_ROWS_BESIDE:
+                fewer = fewer or _sampled(prepared.problems, ask)
+                fit = _fit(estimator, fewer, ask)
+                note = f"on a simple random sample of {MOST_ROWS_BESIDE:,} of the {prepared.problem.n:,} rows"
+                fit = replace(fit, influence=None, notes=(*fit.notes, note))
+                fitted.append(Fitted(estimator, fit))
+            else:
+                fitted.append(Fitted(estimator, _fit(estimator, prepared.problems, ask)))
         except EstimationError as error:
             if estimator is choice.headline:
                 raise
             notices.append(_failed(estimator, error))
         on_done(estimator.name)
     return fitted, notices
+
+
+def _sampled(problems: tuple[Problem, ...], ask: Ask) -> tuple[Problem, ...]:
+    """Draw the rows for estimators that stand beside the headline, the same from every imputation."""
+    seed = SeedSequence(entropy=ask.seed.entropy, spawn_key=(*ask.seed.spawn_key, _BESIDE))
+    rows = np.sort(np.random.default_rng(seed).choice(problems[0].n, MOST_ROWS_BESIDE, replace=False))
+    return tuple(full_rank(problem.take(rows)) for problem in problems)
 
 
 def _fit(estimator: Estimator, problems: tuple[Problem, ...], ask: Ask) -> Fit:

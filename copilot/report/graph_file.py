@@ -5,7 +5,7 @@ from __future__ import annotations
 from copilot.data.graph_files import EdgeLabel, write_graph
 from copilot.domain.consensus import Consensus, Status
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
-from copilot.domain.review import Approval, Review
+from copilot.domain.review import ACCEPTED_AS_FILE, Approval, Review
 from copilot.domain.variables import Query
 from copilot.report.suggestion import edge_label
 
@@ -68,6 +68,8 @@ def acceptance(review: Review) -> str:
     >>> acceptance(Review(graph=graph, approved_by="ada", reviewer="ada", skipped=1))
     'accepted by ada, but 1 question skipped: not fully reviewed'
     """
+    if review.approved_by == ACCEPTED_AS_FILE:
+        return "given as a file, which counts as accepted"
     if review.approval is Approval.UNSEEN:
         return "accepted with --yes, not reviewed"
     left = f"{review.skipped} question{'s' if review.skipped != 1 else ''}"

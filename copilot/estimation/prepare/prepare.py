@@ -306,8 +306,9 @@ def _problem(
     clusters: Integers | None,
 ) -> Problem:
     return Problem(
-        y=outcome.cells,
-        t=treatment.cells,
+        # A view of one column would keep the whole frame in memory.
+        y=outcome.cells.copy(),
+        t=treatment.cells.copy(),
         covariates=model.covariates.matrix,
         covariate_of=model.covariates.of,
         binary_treatment=treatment.binary,

@@ -13,9 +13,13 @@ from copilot.estimation.refuters.bootstrap import BOOTSTRAP
 from copilot.estimation.refuters.data_subset import DATA_SUBSET
 from copilot.estimation.refuters.dummy_outcome import DUMMY_OUTCOME
 from copilot.estimation.refuters.measures import inconclusive
+from copilot.estimation.refuters.negative_control import NEGATIVE_CONTROL
+from copilot.estimation.refuters.over_identification import OVER_IDENTIFICATION
 from copilot.estimation.refuters.placebo_treatment import PLACEBO_TREATMENT
 from copilot.estimation.refuters.random_common_cause import RANDOM_COMMON_CAUSE
+from copilot.estimation.refuters.second_opinion import SECOND_OPINION
 from copilot.estimation.refuters.simulate import remembering
+from copilot.estimation.refuters.unobserved_common_cause import UNOBSERVED_COMMON_CAUSE
 from copilot.estimation.trial import Refuter, Trial
 
 REFUTERS: tuple[Refuter, ...] = (
@@ -24,6 +28,10 @@ REFUTERS: tuple[Refuter, ...] = (
     DATA_SUBSET,
     BOOTSTRAP,
     DUMMY_OUTCOME,
+    SECOND_OPINION,
+    NEGATIVE_CONTROL,
+    OVER_IDENTIFICATION,
+    UNOBSERVED_COMMON_CAUSE,
 )
 """To add a refuter, write its module and name it here; its `number` must be new."""
 

@@ -1,0 +1,132 @@
+"""``copilot analyze``: from a table and a question to an effect that was tried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from copilot.cli.bundles import EffectWishes, Reading, Trials, Words, study_options
+from copilot.cli.effect import GraphFile, effect_options, run_on_file, show
+from copilot.cli.options import (
+    MODEL_SETTINGS,
+    VOTE_SETTINGS,
+    AnsweredBy,
+    Answers,
+    DataArgument,
+    Latents,
+    Outcome,
+    Record,
+    Replay,
+    Treatment,
+)
+from copilot.cli.places import check_place
+from copilot.cli.shell import Shell
+from copilot.errors import UsageError
+
+if TYPE_CHECKING:
+    from copilot.composition.effect import EffectOptions
+    from copilot.composition.suggest import SuggestOptions
+    from copilot.domain.variables import Query
+
+NAME = "analyze"
+SUMMARY = "The whole line: graph, review, effect, refutation, verdict."
+SETTINGS = (*MODEL_SETTINGS, *VOTE_SETTINGS)
+
+
+def run(
+    shell: Shell,
+    data: DataArgument,
+    *,
+    graph: GraphFile = None,
+    treatment: Treatment = None,
+    outcome: Outcome = None,
+    words: Words = Words(),
+    wishes: EffectWishes = EffectWishes(),
+    trials: Trials = Trials(),
+    latents: Latents = "suggest",
+    reading: Reading = Reading(),
+    replay: Replay = None,
+    record: Record = None,
+    answered_by: AnsweredBy = "",
+    answers: Answers = None,
+) -> int | None:
+    """Take a table and a question to an effect that was tried: graph, review, identification, estimates, refuters.
+
+    With --graph the graph is yours and counts as accepted. Without it one is suggested, by models or by the data, and
+    you review it here; --yes accepts it unseen, and the report says so. No effect is shown before a graph is accepted.
+
+    Examples
+    --------
+      $ copilot analyze trial.csv --graph graph.dot -t treated -o recovery
+      $ copilot analyze trial.csv -t treated -o recovery --context "a trial of 12 clinics, 2019"
+      $ copilot analyze trial.csv --voters data --yes -t treated -o recovery --json
+    """
+    query = _complete(shell, data, reading, treatment, outcome)
+    options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
+    if graph is not None:
+        return run_on_file(shell, options)
+    from copilot.cli.suggesting import latents_accepted
+    from copilot.composition.suggest import SuggestOptions
+    from copilot.composition.wiring import AnswerFiles
+
+    study = study_options(data, query, words, reading)
+    check_place("--record", record, [*study.inputs(), replay, answers])
+    files = AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers)
+    return _suggest_first(
+        shell, options, SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
+    )
+
+
+def _complete(shell: Shell, data: str, reading: Reading, treatment: str | None, outcome: str | None) -> Query:
+    """Ask for treatment and outcome where they were left out."""
+    from copilot.domain.variables import Query
+
+    if treatment is None or outcome is None:
+        from copilot.cli.asking import ask_for_name
+        from copilot.data.tables import read_table
+
+        names = [
+            column.name
+            for column in read_table(data, reading.options()).profile.columns
+            if not column.left_out or column.name in {treatment, outcome}
+        ]
+        treatment = ask_for_name(shell, "treatment", names, outcome) if treatment is None else treatment
+        outcome = ask_for_name(shell, "outcome", names, treatment) if outcome is None else outcome
+    return Query(treatment=treatment, outcome=outcome)
+
+
+def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions) -> int | None:
+    """Suggest a graph, have it accepted, and compute; the one gate stands between."""
+    from copilot.cli.suggesting import say_first, say_last, vote_and_review
+    from copilot.composition.effect import EffectJob
+    from copilot.composition.suggest import SuggestJob
+    from copilot.data.runs import RunFolder
+    from copilot.domain.review import Approval
+
+    settings = shell.settings()
+    vote = SuggestJob(settings, suggest, command=NAME, beyond=options.fingerprint())
+    job = EffectJob(settings, options, vote.study.table)
+    try:
+        say_first(shell, vote)
+        folder = RunFolder.make(vote.run_id, shell.run_dir)
+        proposed = vote_and_review(shell, vote, folder)
+        say_last(shell, proposed, folder)
+        if proposed.review.approval is Approval.NOBODY:
+            error = UsageError(
+                "no effect is shown: nobody has accepted the graph",
+                reason="An effect means nothing without a graph that somebody stands for.",
+                advice=f"Review it with `copilot review {folder.path}`, then `copilot analyze` with "
+                f"--graph {folder.path / 'graph.dot'}; or accept it unseen with --yes.",
+            )
+            error.run_id = vote.run_id
+            raise error
+        analysis = job.run(
+            folder,
+            proposed.review,
+            run_id=vote.run_id,
+            arguments=shell.console.arguments,
+            progress=shell.console.progress(),
+            usage=vote.usage,
+        )
+    finally:
+        job.close()
+    return show(shell, job, analysis, folder, vote.run_id)

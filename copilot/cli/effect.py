@@ -1,0 +1,199 @@
+"""What `estimate`, `refute` and `analyze` share: from options to a job, and from an analysis to the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from copilot.cli.bundles import EffectWishes, Reading, Trials
+from copilot.cli.shell import Shell
+from copilot.errors import NotIdentifiableError, UsageError
+
+if TYPE_CHECKING:
+    from copilot.composition.effect import EffectJob, EffectOptions
+    from copilot.data.runs import RunFolder
+    from copilot.domain.analysis import Analysis
+    from copilot.domain.variables import Query
+    from copilot.workflow.choose_design import Wishes
+
+GraphFile = Annotated[
+    str | None,
+    typer.Option("--graph", metavar="FILE", help="The accepted graph: DOT, dagitty, GML or JSON; yours as it stands."),
+]
+T = TypeVar("T")
+_NOT_IDENTIFIABLE = NotIdentifiableError.exit_code
+
+
+def effect_options(
+    command: str,
+    data: str,
+    query: Query,
+    *,
+    graph: str | None,
+    wishes: EffectWishes,
+    trials: Trials,
+    reading: Reading,
+) -> EffectOptions:
+    """Put together what the user asked for.
+
+    Raises
+    ------
+    UsageError
+        If a word is none of those an option takes.
+    """
+    from copilot.composition.effect import EffectOptions
+
+    return EffectOptions(
+        command=command,
+        data=data,
+        read=reading.options(),
+        graph=graph,
+        query=query,
+        wishes=_wishes(wishes, trials),
+        simulations=trials.simulations,
+        dowhy=not wishes.no_dowhy,
+    )
+
+
+def run_on_file(shell: Shell, options: EffectOptions) -> int | None:
+    """Compute an effect from a graph that is a file, show it and write it."""
+    from copilot.composition.effect import EffectJob
+    from copilot.data.runs import RunFolder
+
+    job = EffectJob(shell.settings(), options)
+    if job.review is None:
+        raise UsageError("no graph was given", advice="Name a file with --graph FILE.")
+    for notice in (*job.table.profile.notices, *job.notices):
+        tell(shell, notice.level, notice.message)
+    folder = RunFolder.make(job.run_id, shell.run_dir)
+    analysis = job.run(
+        folder,
+        job.review,
+        run_id=job.run_id,
+        arguments=shell.console.arguments,
+        progress=shell.console.progress(),
+    )
+    return show(shell, job, analysis, folder, job.run_id)
+
+
+def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, run_id: str) -> int | None:
+    """Show an analysis: one screen for a person, or one object for a script."""
+    from copilot.domain.analysis import Standing
+    from copilot.report.effect import analysis_json
+
+    said = {notice.message for notice in (*job.table.profile.notices, *job.notices)}
+    for notice in analysis.notices:
+        if notice.message not in said:
+            tell(shell, notice.level, notice.message)
+    if not shell.quiet:
+        _screen(shell, analysis)
+    shell.console.say(f"Everything this rests on: {folder.path}")
+    if shell.json:
+        payload = analysis_json(job.options.command, run_id, analysis)
+        shell.emit(
+            {key: value for key, value in payload.items() if key not in {"schema_version", "command"}}, run_id=run_id
+        )
+    else:
+        _result(shell, analysis)
+    stopped = {Standing.NOT_IDENTIFIABLE, Standing.NOT_ESTIMABLE}
+    if analysis.verdict is not None and analysis.verdict.standing in stopped:
+        return _NOT_IDENTIFIABLE
+    return None
+
+
+def _result(shell: Shell, analysis: Analysis) -> None:
+    """Write the result itself to standard output."""
+    from copilot.report.effect_screen import headline_text
+
+    shell.console.result(headline_text(analysis) or (analysis.verdict.text if analysis.verdict else ""))
+
+
+def _screen(shell: Shell, analysis: Analysis) -> None:
+    from copilot.domain.effects import Question
+    from copilot.report.effect_screen import (
+        estimates_table,
+        question_lines,
+        refutations_table,
+        verdict_lines,
+    )
+    from copilot.report.identified import identification_lines
+
+    console = shell.console
+    for label, text in question_lines(analysis):
+        console.say(text, label=f"{label}: ", style="bold")
+    if analysis.chosen is None:
+        for line in identification_lines(analysis.identification):
+            console.say(line)
+    if analysis.estimates:
+        console.draw(estimates_table(analysis.estimates))
+        console.say(analysis.choice_reason, style="dim")
+    for question in Question:
+        table = refutations_table(analysis.refutations, question, full=shell.verbose)
+        if table is not None:
+            console.draw(table)
+    if analysis.reference is not None:
+        console.say(analysis.reference.message, label="Reference: ", style="bold")
+    for label, text, style in verdict_lines(analysis):
+        console.say(text, label=f"{label}: ", style=style)
+
+
+def tell(shell: Shell, level: str, message: str) -> None:
+    """Say a notice as loudly as it deserves."""
+    if level == "warning":
+        shell.console.warn(message)
+    else:
+        shell.console.say(message, style="dim")
+
+
+def _wishes(given: EffectWishes, trials: Trials) -> Wishes:
+    from copilot.domain.effects import Target
+    from copilot.domain.identification.values import Strategy
+    from copilot.estimation.design import MissingPolicy
+    from copilot.workflow.choose_design import Wishes
+
+    targets = {"ATE": Target.ATE, "ATT": Target.ATT}
+    strategies = {str(one): one for one in (Strategy.BACKDOOR, Strategy.FRONTDOOR, Strategy.IV)}
+    policies = {str(one): one for one in MissingPolicy}
+    return Wishes(
+        adjust=None if given.adjust is None else (given.adjust,),
+        force=given.force,
+        strategy=None if given.strategy is None else word("--strategy", given.strategy, strategies),
+        instruments=tuple(given.instrument or ()),
+        estimators=tuple(given.estimator or ()),
+        refuters=tuple(trials.refuter or ()),
+        target=word("--target", given.target.upper(), targets),
+        by=given.by,
+        contrast=_contrast(given.contrast),
+        missing=word("--missing", given.missing, policies),
+        weights=given.weights,
+        cluster=given.cluster,
+        negative_controls=tuple(trials.negative_control or ()),
+    )
+
+
+def word(flag: str, value: str, known: Mapping[str, T]) -> T:
+    """Read one of a few words.
+
+    Raises
+    ------
+    UsageError
+        Naming the words there are.
+    """
+    if value not in known:
+        raise UsageError(f"{flag} cannot be {value!r}", advice=f"Say {flag} {' or '.join(known)}.")
+    return known[value]
+
+
+def _contrast(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) != 2 or not all(parts):  # noqa: PLR2004 (two sides)
+        raise UsageError(
+            f"--contrast cannot be {text!r}",
+            reason="A contrast has two sides.",
+            advice="Say --contrast CONTROL,ACTIVE, such as --contrast regular,small.",
+        )
+    return parts[0], parts[1]

@@ -1,0 +1,49 @@
+"""``copilot refute``: try to show an estimate wrong."""
+
+from __future__ import annotations
+
+from copilot.cli.bundles import EffectWishes, Reading, Trials
+from copilot.cli.effect import GraphFile, effect_options, run_on_file
+from copilot.cli.options import DataArgument, Outcome, Treatment
+from copilot.cli.shell import Shell
+from copilot.errors import UsageError
+
+NAME = "refute"
+SUMMARY = "Estimate an effect, and try to show it wrong."
+SETTINGS = ("jobs",)
+
+
+def run(
+    shell: Shell,
+    data: DataArgument,
+    *,
+    graph: GraphFile = None,
+    treatment: Treatment = None,
+    outcome: Outcome = None,
+    wishes: EffectWishes = EffectWishes(),
+    trials: Trials = Trials(),
+    reading: Reading = Reading(),
+) -> int | None:
+    """Estimate an effect under an accepted graph, and try to show it wrong in as many ways as there are.
+
+    Two questions are kept apart: is the computation sound (placebo, subsets, bootstrap, a random cause, overlap, a
+    second opinion), and could a hidden cause explain it (negative controls, implied independences, over-identification,
+    robustness value, E-value)? Each answer says what it cannot see.
+
+    Examples
+    --------
+      $ copilot refute trial.csv --graph graph.dot -t treated -o recovery
+      $ copilot refute trial.csv --graph graph.dot -t treated -o recovery --negative-control height --simulations 1000
+      $ copilot refute trial.csv --graph g.dot -t treated -o recovery --refuter bootstrap --json
+    """
+    from copilot.domain.variables import Query
+
+    if graph is None:
+        raise UsageError(
+            "no graph was given", advice="Name a file with --graph FILE; `copilot suggest-graph` makes one."
+        )
+    query = Query(treatment=treatment, outcome=outcome)
+    return run_on_file(
+        shell,
+        effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading),
+    )

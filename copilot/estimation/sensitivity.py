@@ -1,0 +1,201 @@
+"""Sensitivity to a hidden common cause: the formulas.
+
+References
+----------
+Cinelli & Hazlett (2020), Making sense of sensitivity: extending omitted variable bias, JRSS-B 82(1).
+VanderWeele & Ding (2017), Sensitivity analysis in observational research: introducing the E-value, Ann. Intern. Med.
+167.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from copilot.estimation.problem import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class LinearFit:
+    """An estimate of a linear regression with its classical error.
+
+    Parameters
+    ----------
+    value, se
+        In any unit.
+    dof
+        Residual degrees of freedom.
+    """
+
+    value: float
+    se: float
+    dof: float
+
+    @property
+    def f(self) -> float:
+        """Cohen's partial f of the treatment: |t| / sqrt(dof)."""
+        return abs(self.value / self.se) / math.sqrt(self.dof)
+
+
+def partial_r2(fit: LinearFit) -> float:
+    """Give the partial R² of the treatment with the outcome: t² / (t² + dof).
+
+    Examples
+    --------
+    >>> round(partial_r2(LinearFit(0.0973, 0.0233, 783)), 4)
+    0.0218
+    """
+    return fit.f**2 / (1 + fit.f**2)
+
+
+def robustness_value(fit: LinearFit, level: float | None = None) -> float:
+    """Give the robustness value (Cinelli & Hazlett 2020, equations 18 and 19).
+
+    Parameters
+    ----------
+    fit
+        The estimate.
+    level
+        Of the interval that is to touch zero; ``None`` brings the estimate itself to zero.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 if the interval holds zero already.
+
+    Examples
+    --------
+    >>> round(robustness_value(LinearFit(0.0973, 0.0233, 783)), 3)
+    0.139
+    """
+    f, critical = fit.f, 0.0
+    if level is not None:
+        from scipy.special import stdtrit
+
+        critical = float(stdtrit(fit.dof - 1, 0.5 + level / 2)) / math.sqrt(fit.dof - 1)
+    beyond = f - critical
+    if beyond <= 0:
+        return 0.0
+    if critical > 0 and f > 1 / critical:
+        return (f**2 - critical**2) / (1 + f**2)
+    return 0.5 * (math.sqrt(beyond**4 + 4 * beyond**2) - beyond**2)
+
+
+def adjusted(fit: LinearFit, r2_treatment: float, r2_outcome: float, level: float) -> tuple[float, tuple[float, float]]:
+    """Give estimate and interval with a hidden cause taken into account that pulls towards zero.
+
+    Parameters
+    ----------
+    fit
+        The estimate.
+    r2_treatment, r2_outcome
+        Partial R² of the cause with the treatment given the covariates, and with the outcome given both.
+    level
+        Of the interval.
+
+    References
+    ----------
+    Cinelli & Hazlett (2020), equations 12 and 14.
+    """
+    from scipy.special import stdtrit
+
+    bias = fit.se * math.sqrt(fit.dof) * math.sqrt(r2_outcome * r2_treatment / (1 - r2_treatment))
+    value = fit.value - math.copysign(bias, fit.value)
+    se = fit.se * math.sqrt((1 - r2_outcome) / (1 - r2_treatment)) * math.sqrt(fit.dof / (fit.dof - 1))
+    half = float(stdtrit(fit.dof - 1, 0.5 + level / 2)) * se
+    return value, (value - half, value + half)
+
+
+def bound(k: float, r2_treatment: float, r2_outcome: float) -> tuple[float, float] | None:
+    """Bound a cause that is `k` times as strong as a covariate with these partial R².
+
+    Returns
+    -------
+    tuple or None
+        Partial R² with treatment and outcome; ``None`` if no cause can be so strong.
+
+    References
+    ----------
+    Cinelli & Hazlett (2020), section 4.4, equations 22 to 25.
+
+    Examples
+    --------
+    >>> [round(r2, 4) for r2 in bound(1, 0.0091, 0.1093)]
+    [0.0092, 0.125]
+    """
+    if r2_treatment >= 1 or r2_outcome >= 1 or k * r2_treatment >= 1:
+        return None
+    with_treatment = k * r2_treatment / (1 - r2_treatment)
+    shared = k * r2_treatment**2 / ((1 - k * r2_treatment) * (1 - r2_treatment))
+    if with_treatment >= 1 or shared >= 1:
+        return None
+    with_outcome = ((math.sqrt(k) + math.sqrt(shared)) / math.sqrt(1 - shared)) ** 2 * r2_outcome / (1 - r2_outcome)
+    return with_treatment, min(1.0, with_outcome)
+
+
+def contour(fit: LinearFit, r2_treatment: Floats, r2_outcome: Floats) -> Floats:
+    """Give adjusted estimates over a grid of strengths.
+
+    Parameters
+    ----------
+    fit
+        The estimate.
+    r2_treatment, r2_outcome
+        Of shapes (a,) and (b,), in [0, 1).
+
+    Returns
+    -------
+    ndarray
+        Of shape (b, a).
+    """
+    odds = np.sqrt(r2_treatment / (1 - r2_treatment))
+    bias = fit.se * math.sqrt(fit.dof) * np.sqrt(r2_outcome)[:, None] * odds[None, :]
+    moved: Floats = fit.value - np.copysign(bias, fit.value)
+    return moved
+
+
+def e_value(ratio: float) -> float:
+    """Give the E-value of a risk ratio (VanderWeele & Ding 2017): RR + sqrt(RR (RR - 1)), RR at least 1.
+
+    Examples
+    --------
+    >>> round(e_value(3.9), 2), round(e_value(1 / 3.9), 2), e_value(1.0)
+    (7.26, 7.26, 1.0)
+    """
+    ratio = 1 / ratio if ratio < 1 else ratio
+    return ratio + math.sqrt(ratio * (ratio - 1))
+
+
+def e_value_of_interval(ratio: float, interval: tuple[float, float]) -> float:
+    """Give the E-value of the limit nearer to no effect; 1 if the interval holds it.
+
+    Examples
+    --------
+    >>> round(e_value_of_interval(3.9, (1.8, 8.7)), 1), e_value_of_interval(1.1, (0.9, 1.4))
+    (3.0, 1.0)
+    """
+    low, high = interval
+    if low <= 1 <= high:
+        return 1.0
+    return e_value(low if ratio > 1 else high)
+
+
+def ratio_of_difference(value: float, se: float, sd: float) -> tuple[float, tuple[float, float]]:
+    """Turn a difference of means into an approximate risk ratio: exp(0.91 d), limits exp(0.91 d ± 1.78 se_d).
+
+    Parameters
+    ----------
+    value, se
+        The difference and its standard error.
+    sd
+        Standard deviation of the outcome.
+
+    References
+    ----------
+    VanderWeele & Ding (2017), table 2; Chinn (2000), Stat. Med. 19.
+    """
+    d, error = value / sd, se / sd
+    limits = [math.exp(min(700.0, 0.91 * d + sign * 1.78 * error)) for sign in (-1, 1)]
+    return math.exp(min(700.0, 0.91 * d)), (limits[0], limits[1])

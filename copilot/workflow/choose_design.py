@@ -1,0 +1,232 @@
+"""Which of the strategies that the graph offers is taken, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from copilot.domain.analysis import Chosen
+from copilot.domain.effects import Target
+from copilot.domain.graph import CausalGraph
+from copilot.domain.identification.frontdoor import frontdoor_with_covariates
+from copilot.domain.identification.instruments import instrument_sets
+from copilot.domain.identification.objections import objections_to, oriented
+from copilot.domain.identification.values import Identification, Names, OrientedIdentification, Strategy
+from copilot.domain.text import shown
+from copilot.domain.variables import Kind, TableProfile
+from copilot.errors import UnknownVariableError, UsageError
+from copilot.estimation.design import MissingPolicy
+from copilot.estimation.estimators.registry import estimator_named
+
+_ROWS_A_COVARIATE = 10
+"""With fewer rows for each variable of the lowest-variance set, a minimal set is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for beyond treatment and outcome; names are exact.
+
+    Parameters
+    ----------
+    adjust
+        The set to adjust for, ``None`` to let the graph decide.
+    force
+        Take `adjust` although the graph speaks against it.
+    strategy
+        ``None`` for the most trusted one that is open.
+    instruments
+        Use these and no others.
+    estimators, refuters
+        By name, in order; empty for the usual ones.
+    target, by, contrast, missing, weights, cluster, negative_controls
+        As in `Design` and `Ask`.
+    """
+
+    adjust: Names | None = None
+    force: bool = False
+    strategy: Strategy | None = None
+    instruments: Names = ()
+    estimators: tuple[str, ...] = ()
+    refuters: tuple[str, ...] = ()
+    target: Target = Target.ATE
+    by: str | None = None
+    contrast: tuple[str, str] | None = None
+    missing: MissingPolicy = MissingPolicy.DROP
+    weights: str | None = None
+    cluster: str | None = None
+    negative_controls: Names = ()
+
+
+def choose_design(
+    graph: CausalGraph, found: OrientedIdentification, profile: TableProfile, wishes: Wishes
+) -> Chosen | None:
+    """Choose how the effect is computed.
+
+    Parameters
+    ----------
+    graph
+        The accepted one, with the nodes that are no columns latent.
+    found
+        What it offers.
+    profile
+        Of the table.
+    wishes
+        What the user asked for.
+
+    Returns
+    -------
+    Chosen or None
+        ``None`` if no strategy is open.
+
+    Raises
+    ------
+    UsageError
+        If the user insists on something that the graph refuses, without ``--force``.
+    UnknownVariableError
+        If a name is no column.
+    """
+    common = found.common
+    wanted = _wanted_strategy(wishes)
+    if wishes.adjust is not None:
+        if wanted not in {None, Strategy.BACKDOOR}:
+            raise UsageError(
+                f"--adjust goes with adjustment, not with the strategy {wanted}",
+                advice="Drop --adjust, or the estimator or strategy that does not adjust.",
+            )
+        return _insisted(graph, found, profile, wishes)
+    takers = {
+        Strategy.BACKDOOR: _adjustment,
+        Strategy.FRONTDOOR: _front_door,
+        Strategy.IV: _instruments,
+    }
+    for strategy in (wanted,) if wanted is not None else tuple(takers):
+        chosen = takers[strategy](_directed(graph, found), common, profile, wishes)
+        if chosen is not None:
+            return chosen
+    if wanted is not None and common.strategies:
+        raise UsageError(
+            f"the strategy {wanted} is not open under this graph",
+            reason=f"The graph offers: {', '.join(common.strategies)}.",
+            advice="Leave the choice to the graph, or change the graph if it is wrong.",
+        )
+    return None
+
+
+def _wanted_strategy(wishes: Wishes) -> Strategy | None:
+    named = {estimator_named(name).strategy: name for name in reversed(wishes.estimators)}
+    if len(named) > 1:
+        raise UsageError(
+            f"the estimators {', '.join(sorted(named.values()))} belong to different strategies",
+            reason="One analysis identifies the effect in one way.",
+            advice="Run them one after the other, each with its own --run-dir.",
+        )
+    from_estimators = next(iter(named), None)
+    if wishes.strategy is not None and from_estimators not in {None, wishes.strategy}:
+        raise UsageError(
+            f"the estimator {wishes.estimators[0]} does not belong to the strategy {wishes.strategy}",
+            advice="Drop --strategy, or name another estimator.",
+        )
+    if wishes.instruments and (wishes.strategy or from_estimators) is None:
+        return Strategy.IV
+    return wishes.strategy or from_estimators
+
+
+def _insisted(graph: CausalGraph, found: OrientedIdentification, profile: TableProfile, wishes: Wishes) -> Chosen:
+    names = wishes.adjust or ()
+    for name in names:
+        if profile.column(name) is None:
+            raise UnknownVariableError(name, profile.names, "column")
+    common = found.common
+    objections = objections_to(graph, found, names)
+    if objections and not wishes.force:
+        best = common.backdoor.optimal or next(iter(common.backdoor.minimal), None)
+        offer = f" The graph offers {_set(best)}." if best is not None else ""
+        raise UsageError(
+            f"adjusting for {_set(names)} does not give the effect under this graph",
+            reason=" ".join(f"{one.rstrip('.')}." for one in objections),
+            advice=f"Leave --adjust out, or insist with --force; the report then says so.{offer}",
+        )
+    reason = "the set that you named; under the graph it is valid"
+    if objections:
+        reason = "the set that you insisted on with --force, against the graph"
+    return Chosen(
+        strategy=Strategy.BACKDOOR,
+        adjustment_set=tuple(names),
+        reason=reason,
+        forced=bool(objections),
+        objections=objections,
+    )
+
+
+def _adjustment(_graph: CausalGraph, common: Identification, profile: TableProfile, _wishes: Wishes) -> Chosen | None:
+    sets = common.backdoor
+    if not sets.minimal:
+        return None
+    usable = [names for names in sets.sets if not _identifiers(names, profile)] or list(sets.sets)
+    enough = max(1, profile.rows // _ROWS_A_COVARIATE)
+    more = "" if sets.complete else " or more"
+    many = f"{len(sets.minimal)}{more} minimal sets" if len(sets.minimal) > 1 else "1 minimal set"
+    if sets.minimal == ((),) and sets.optimal in {(), None}:
+        return Chosen(strategy=Strategy.BACKDOOR, reason="nothing need be adjusted for: no back-door path is open")
+    if sets.optimal is not None and sets.optimal in usable and len(sets.optimal) <= enough:
+        only = "the only minimal set, and the one with the lowest variance" if sets.minimal == (sets.optimal,) else ""
+        reason = only or f"of all valid sets the one with the lowest variance ({many})"
+        return Chosen(strategy=Strategy.BACKDOOR, adjustment_set=sets.optimal, reason=reason)
+    best = sets.optimal_minimal if sets.optimal_minimal in usable else None
+    chosen = best if best is not None else min(usable, key=lambda names: (len(names), names))
+    how = "the one with the lowest variance" if best is not None else "a smallest one"
+    return Chosen(strategy=Strategy.BACKDOOR, adjustment_set=chosen, reason=f"of {many} {how}")
+
+
+def _front_door(graph: CausalGraph, common: Identification, _profile: TableProfile, _wishes: Wishes) -> Chosen | None:
+    if common.frontdoor:
+        mediators = common.frontdoor[0]
+        reason = "no set closes every back door, and the whole effect goes through it"
+        return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, reason=reason)
+    if len(common.treatment) == len(common.outcome) == 1 and not common.null_effect:
+        for mediators, given in frontdoor_with_covariates(graph, common.treatment[0], common.outcome[0], 1):
+            reason = "no set closes every back door, and within these levels the whole effect goes through it"
+            return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, adjustment_set=given, reason=reason)
+    return None
+
+
+def _instruments(graph: CausalGraph, common: Identification, _profile: TableProfile, wishes: Wishes) -> Chosen | None:
+    if not common.instruments:
+        return None
+    offered = {instrument.name: instrument.given for instrument in common.instruments}
+    for name in wishes.instruments:
+        if name not in offered:
+            raise UsageError(
+                f"{shown(name)} is no instrument under this graph",
+                reason=f"The graph offers: {', '.join(map(shown, sorted(offered)))}.",
+                advice="Leave --instrument out, or change the graph if it is wrong.",
+            )
+    groups = instrument_sets(graph, common.treatment[0], common.outcome[0])
+    wanted = set(wishes.instruments)
+    names, given = next(
+        ((names, given) for names, given in groups if wanted <= set(names)),
+        (common.instruments[0].name, ()),
+    )
+    if not groups or isinstance(names, str):
+        names, given = (common.instruments[0].name,), common.instruments[0].given
+    taken = tuple(name for name in names if not wanted or name in wanted)
+    return Chosen(
+        strategy=Strategy.IV,
+        adjustment_set=given,
+        instruments=taken,
+        reason="no adjustment set is valid, and the graph lets the outcome hear of it through the treatment alone",
+    )
+
+
+def _identifiers(names: Sequence[str], profile: TableProfile) -> bool:
+    kinds = (profile.column(name) for name in names)
+    return any(column is not None and column.kind is Kind.IDENTIFIER for column in kinds)
+
+
+def _directed(graph: CausalGraph, found: OrientedIdentification) -> CausalGraph:
+    first = found.groups[0].edges
+    return oriented(graph, first[0] if first else ())
+
+
+def _set(names: Sequence[str]) -> str:
+    return "{" + ", ".join(map(shown, names)) + "}"

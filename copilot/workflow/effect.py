@@ -1,0 +1,329 @@
+"""From an accepted graph to an effect that was tried: identify, prepare, estimate, refute, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from copilot.data.graph_files import check_columns
+from copilot.data.memory import give_back
+from copilot.data.tables import Table
+from copilot.domain.analysis import Analysis, Chosen
+from copilot.domain.graph import CausalGraph
+from copilot.domain.identification.orientations import identify_oriented
+from copilot.domain.identification.values import OrientedIdentification
+from copilot.domain.notice import Level, Notice
+from copilot.domain.review import Approval, Review
+from copilot.domain.text import shown
+from copilot.domain.variables import Kind, Query
+from copilot.errors import UnknownVariableError, UsageError
+from copilot.estimation.design import Design
+from copilot.workflow.choose_design import Wishes, choose_design
+from copilot.workflow.progress import Progress, Silent
+from copilot.workflow.verdict import judge
+
+if TYPE_CHECKING:
+    from copilot.estimation.reference.client import Reference
+
+_PREPARE, _ESTIMATE, _REFUTE, _REFERENCE, _IMPLIED = range(10, 15)
+"""Branches of the run's seed, fixed for ever."""
+_REFERENCE_WAIT_S = 30.0
+_MOST_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class EffectPlan:
+    """What is to be computed from one accepted graph.
+
+    Parameters
+    ----------
+    review, graph_source
+        The graph, who accepted it, and where it came from.
+    query
+        Treatment and outcome; both are known.
+    wishes
+        What the user asked for beyond that.
+    seed
+        Of the run.
+    simulations
+        For each simulating refuter; ``None`` for what suits the estimator.
+    jobs
+        Workers.
+    refute
+        Whether the estimate is tried.
+    """
+
+    review: Review
+    graph_source: str
+    query: Query
+    wishes: Wishes = Wishes()
+    seed: int = 0
+    simulations: int | None = None
+    jobs: int = 1
+    refute: bool = True
+
+
+def find_strategies(
+    graph: CausalGraph, query: Query, table: Table, graph_source: str
+) -> tuple[CausalGraph, OrientedIdentification, tuple[Notice, ...]]:
+    """Lay the graph beside the table and find every strategy it offers.
+
+    Returns
+    -------
+    tuple
+        The graph with the nodes that are no columns latent; what it offers; and what a reader must know.
+
+    Raises
+    ------
+    UnknownVariableError
+        If treatment or outcome is no node.
+    GraphFileError
+        If a node differs from a column by case or blanks alone.
+    """
+    profile = table.profile
+    treatment, outcome = both(query)
+    for role, name in (("treatment", treatment), ("outcome", outcome)):
+        if name not in graph.names:
+            raise UnknownVariableError(name, graph.names, f"{role} in the graph")
+    laid, notices = check_columns(graph, profile.names, graph_source)
+    never = [
+        column.name
+        for column in profile.columns
+        if column.kind is Kind.IDENTIFIER and column.name in laid.names and column.name not in {treatment, outcome}
+    ]
+    found = identify_oriented(laid, treatment, outcome, never=never)
+    if never and not found.common.strategies:
+        found = identify_oriented(laid, treatment, outcome)
+    return laid, found, notices
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How the effect is to be computed, found out before anything is.
+
+    Parameters
+    ----------
+    graph
+        The accepted one, with the nodes that are no columns latent.
+    found
+        What it offers.
+    chosen
+        What is taken; ``None`` if nothing can be, or the effect is zero by assumption.
+    notices
+        What a reader must know.
+    """
+
+    graph: CausalGraph
+    found: OrientedIdentification
+    chosen: Chosen | None
+    notices: tuple[Notice, ...] = ()
+
+
+def find_route(plan: EffectPlan, table: Table) -> Route:
+    """Identify, choose, and hold every wish against graph and table; no data are read.
+
+    Raises
+    ------
+    UsageError
+        If a wish cannot be carried out.
+    EstimationError
+        If the columns do not allow it.
+    """
+    laid, found, notices = find_strategies(plan.review.graph, plan.query, table, plan.graph_source)
+    chosen = None if found.common.null_effect else choose_design(laid, found, table.profile, plan.wishes)
+    if chosen is not None:
+        from copilot.estimation.prepare.checks import check_design
+        from copilot.workflow.try_effect import check_controls
+
+        design = design_of(plan.query, chosen, plan.wishes)
+        check_controls(design, laid)
+        check_design(table.profile, design)
+    return Route(laid, found, chosen, notices)
+
+
+def _require_accepted(review: Review) -> None:
+    if review.approval is Approval.NOBODY:
+        raise UsageError(
+            "nobody has accepted this graph yet",
+            reason="No effect is computed from a graph that nobody stands for.",
+            advice="Review it with `copilot review`, or accept it as it stands with --yes.",
+        )
+
+
+def analyse(
+    plan: EffectPlan,
+    table: Table,
+    *,
+    route: Route | None = None,
+    reference: Reference | None = None,
+    progress: Progress | None = None,
+    told: Callable[[Analysis], None] = lambda _: None,
+) -> Analysis:
+    """Compute an effect from an accepted graph, and try it.
+
+    Parameters
+    ----------
+    plan
+        What to compute.
+    table
+        The data.
+    route
+        What `find_route` gave, if it was asked before.
+    reference
+        DoWhy, started; ``None`` leaves it out.
+    progress
+        Told of the long steps.
+    told
+        Given the analysis as far as it is, after each stage.
+
+    Returns
+    -------
+    Analysis
+        Without estimates where no strategy is open or the effect is zero by assumption.
+
+    Raises
+    ------
+    UsageError
+        If nobody has accepted the graph, or the user insists on what it refuses.
+    EstimationError
+        If the numbers do not allow the headline estimate.
+    """
+    _require_accepted(plan.review)
+    route = route or find_route(plan, table)
+    laid, found, notices, chosen = route.graph, route.found, route.notices, route.chosen
+    analysis = Analysis(
+        query=plan.query,
+        review=plan.review,
+        graph_source=plan.graph_source,
+        identification=found,
+        chosen=chosen,
+        rows_read=table.profile.rows,
+        notices=(*table.profile.notices, *notices, *_not_drawn(laid, table), *found.common.notices),
+    )
+    told(analysis)
+    if chosen is not None:
+        analysis = _compute(plan, analysis, chosen, laid, table, reference, progress or Silent(), told)
+    return analysis.model_copy(update={"verdict": judge(analysis)})
+
+
+def _not_drawn(graph: CausalGraph, table: Table) -> tuple[Notice, ...]:
+    """Say which columns the graph leaves out; a forgotten confounder would be among them."""
+    names = [column.name for column in table.profile.columns if column.name not in graph.names]
+    if not names:
+        return ()
+    listed = ", ".join(map(shown, names[:_MOST_LISTED])) + (" …" if len(names) > _MOST_LISTED else "")
+    many = f"{len(names)} columns are" if len(names) > 1 else "1 column is"
+    message = f"{many} not in the graph, which so says nothing of them: {listed}"
+    return (Notice(code="columns_not_in_graph", message=message, count=len(names), level=Level.INFO),)
+
+
+def both(query: Query) -> tuple[str, str]:
+    """Give treatment and outcome.
+
+    Raises
+    ------
+    UsageError
+        If one is missing.
+    """
+    if query.treatment is None or query.outcome is None:
+        missing = "treatment" if query.treatment is None else "outcome"
+        raise UsageError(f"no {missing} was named", advice=f"Name a column with {'-t' if missing[0] == 't' else '-o'}.")
+    return query.treatment, query.outcome
+
+
+def design_of(query: Query, chosen: Chosen, wishes: Wishes) -> Design:
+    """Write down the design of an analysis in names."""
+    treatment, outcome = both(query)
+    return Design(
+        treatment=treatment,
+        outcome=outcome,
+        strategy=chosen.strategy,
+        adjustment=chosen.adjustment_set,
+        instruments=chosen.instruments,
+        mediators=chosen.mediators,
+        contrast=wishes.contrast,
+        missing=wishes.missing,
+        weights=wishes.weights,
+        cluster=wishes.cluster,
+        by=wishes.by,
+        negative_controls=wishes.negative_controls,
+    )
+
+
+def _compute(
+    plan: EffectPlan,
+    analysis: Analysis,
+    chosen: Chosen,
+    laid: CausalGraph,
+    table: Table,
+    reference: Reference | None,
+    progress: Progress,
+    told: Callable[[Analysis], None],
+) -> Analysis:
+    from numpy.random import SeedSequence
+
+    from copilot.estimation.estimators.choice import choose
+    from copilot.estimation.prepare.prepare import prepare
+    from copilot.estimation.problem import Ask
+    from copilot.estimation.run_estimators import estimate_all
+    from copilot.workflow.try_effect import (
+        ask_reference,
+        columns_of,
+        implied_refutation,
+        testable_columns,
+        trial_of,
+        try_effect,
+    )
+
+    def branch(number: int) -> SeedSequence:
+        return SeedSequence(plan.seed, spawn_key=(number,))
+
+    design = design_of(plan.query, chosen, plan.wishes)
+    testable = testable_columns(plan.wishes.refuters, laid) if plan.refute else ()
+    frame = table.frame((*design.columns, *(name for name in testable if name not in design.columns)))
+    prepared = prepare(frame, table.profile, design, seed=branch(_PREPARE))
+    columns = columns_of(frame, table.profile, testable, branch(_IMPLIED))
+    del frame  # from here on the numbers alone are held
+    give_back()
+    ask = Ask(target=plan.wishes.target, seed=branch(_ESTIMATE), jobs=plan.jobs, on_step=progress.advance)
+    choice = choose(prepared.problem, ask, plan.wishes.estimators)
+    if reference is not None:
+        ask_reference(reference, laid, plan.query, chosen, prepared, choice.headline, branch(_REFERENCE))
+    progress.start("Estimating")
+    results = estimate_all(prepared, design, choice, ask)
+    progress.done()
+    analysis = analysis.model_copy(
+        update={
+            "contrast": prepared.contrast.text,
+            "contrast_reason": prepared.contrast.reason,
+            "unit": prepared.unit,
+            "rows_read": prepared.rows_read,
+            "rows_used": prepared.rows_used,
+            "choice_reason": choice.reason,
+            "estimates": results.estimates,
+            "notices": (*analysis.notices, *prepared.notices, *results.notices),
+        }
+    )
+    told(analysis)
+    if plan.refute:
+        tried = try_effect(
+            trial_of(prepared, results, ask, plan, branch(_REFUTE)),
+            plan.wishes.refuters,
+            progress,
+            lambda: implied_refutation(laid, columns, plan.query),
+        )
+        analysis = analysis.model_copy(
+            update={
+                "refutations": tried.refutations,
+                "sensitivity": tried.sensitivity,
+                "notices": (*analysis.notices, *tried.notices),
+            }
+        )
+        told(analysis)
+    if reference is not None:
+        progress.start("Waiting for DoWhy")
+        answer = reference.answer(_REFERENCE_WAIT_S)
+        progress.done()
+        analysis = analysis.model_copy(update={"reference": answer})
+    return analysis

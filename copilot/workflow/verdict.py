@@ -1,0 +1,150 @@
+"""What an analysis adds up to: one word, a few sentences, and the three things most worth doubting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from copilot.domain.analysis import Analysis, Standing, Verdict
+from copilot.domain.effects import Estimate, Question, Refutation, Status
+from copilot.domain.identification.values import Strategy
+from copilot.domain.notice import Level
+from copilot.domain.numbers import number
+from copilot.domain.review import ACCEPTED_AS_FILE, Approval
+from copilot.domain.text import shown
+
+MOST_DOUBTS = 3
+_MANY_DROPPED = 0.1
+
+
+def judge(analysis: Analysis) -> Verdict:
+    """Weigh estimates and refutations.
+
+    Returns
+    -------
+    Verdict
+        *holds up* needs an interval without zero, every soundness test but the inconclusive ones passed, and no test
+        for a hidden cause failed. It never says that something is proven.
+    """
+    treatment, outcome = shown(analysis.query.treatment or ""), shown(analysis.query.outcome or "")
+    doubts = tuple(dict.fromkeys(_doubts(analysis)))[:MOST_DOUBTS]
+    if analysis.identification.common.null_effect:
+        text = (
+            f"Under this graph {treatment} has no effect on {outcome}: no directed path leads from one to the other. "
+            "That is an assumption of the graph, not a finding; nothing was estimated."
+        )
+        return Verdict(standing=Standing.NULL_BY_ASSUMPTION, text=text, doubts=doubts)
+    headline = analysis.headline
+    general = analysis.identification.common.general
+    if headline is None and general.identifiable:
+        text = (
+            f"The effect of {treatment} on {outcome} is identified by a general expression alone, and none of the "
+            f"estimators here computes it: {general.expression}"
+        )
+        return Verdict(standing=Standing.NOT_ESTIMABLE, text=text, doubts=doubts)
+    if headline is None:
+        text = f"The effect of {treatment} on {outcome} cannot be computed from these columns under this graph."
+        return Verdict(standing=Standing.NOT_IDENTIFIABLE, text=text, doubts=doubts)
+    standing = _standing(headline, analysis.refutations)
+    return Verdict(standing=standing, text=f"{_effect(headline)} {_meaning(standing, analysis)}", doubts=doubts)
+
+
+def _standing(headline: Estimate, refutations: tuple[Refutation, ...]) -> Standing:
+    failed = {one.question for one in refutations if one.status is Status.FAILED}
+    if Question.SOUNDNESS in failed:
+        return Standing.UNSOUND
+    if headline.interval is None:
+        return Standing.INCONCLUSIVE
+    if Question.HIDDEN_CAUSE in failed:
+        return Standing.IN_DOUBT
+    if headline.interval[0] <= 0.0 <= headline.interval[1]:
+        return Standing.INCONCLUSIVE
+    return Standing.HOLDS_UP if refutations else Standing.UNTRIED
+
+
+def _effect(headline: Estimate) -> str:
+    low, high = headline.interval or (None, None)
+    interval = f" (95 % interval {number(low)} to {number(high)})" if low is not None and high is not None else ""
+    assumed = "If the graph is right"
+    if headline.strategy is Strategy.IV:
+        assumed = "If the graph is right and the effect is linear, or monotone in the instrument"
+    return f"{assumed}, the effect on {headline.unit} is {number(headline.value)}{interval}."
+
+
+def _meaning(standing: Standing, analysis: Analysis) -> str:
+    hidden = [one for one in analysis.refutations if one.question is Question.HIDDEN_CAUSE]
+    failed = [one for one in analysis.refutations if one.status is Status.FAILED]
+    names = ", ".join(dict.fromkeys(one.refuter for one in failed))
+    if standing is Standing.UNSOUND:
+        return f"The computation failed its own tests ({names}): do not use this number before that is explained."
+    if standing is Standing.IN_DOUBT:
+        return f"What was tried against it speaks for a hidden cause or a wrong graph ({names})."
+    if standing is Standing.INCONCLUSIVE:
+        return "The data are compatible with no effect as well as with effects of either size in that interval."
+    if standing is Standing.UNTRIED:
+        return "Nothing was tried against it yet: `copilot refute` does."
+    passed = sum(one.status is Status.PASSED for one in analysis.refutations)
+    unclear = sum(one.status is Status.INCONCLUSIVE for one in analysis.refutations)
+    told = f"{passed} of {len(analysis.refutations)} tests passed"
+    told += f", {unclear} could not tell" if unclear else ""
+    can_see = any(one.status is Status.PASSED and one.refuter != "leave_one_out" for one in hidden)
+    rest = (
+        "A hidden common cause is not excluded by any of them, only made harder to believe."
+        if can_see
+        else "None of them could see a hidden common cause."
+    )
+    return f"It held up: {told}. {rest}"
+
+
+def _doubts(analysis: Analysis) -> Iterator[str]:
+    """Say what is doubtful, the gravest first."""
+    yield from _grave_doubts(analysis)
+    yield from _standing_doubts(analysis)
+    unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE]
+    for one in sorted(unclear, key=lambda one: one.question is Question.SOUNDNESS):
+        yield one.message
+    for notice in analysis.notices:
+        if notice.level is Level.WARNING:
+            yield notice.message
+
+
+def _grave_doubts(analysis: Analysis) -> Iterator[str]:
+    """Say what speaks against this analysis."""
+    chosen = analysis.chosen
+    if chosen is not None and chosen.forced:
+        yield f"The adjustment set was forced against the graph: {' '.join(chosen.objections)}"
+    failed = [one for one in analysis.refutations if one.status is Status.FAILED]
+    for one in sorted(failed, key=lambda one: one.question is Question.HIDDEN_CAUSE):
+        yield one.message
+    if analysis.reference is not None and analysis.reference.agrees is False:
+        yield analysis.reference.message
+    if analysis.review.approval is Approval.UNSEEN:
+        yield "Nobody has looked at the graph: --yes accepted it. Each arrow that it leaves out is an assumption."
+    for notice in analysis.notices:
+        if notice.code == "reversed":
+            yield notice.message
+    if analysis.rows_read and analysis.rows_used < (1 - _MANY_DROPPED) * analysis.rows_read:
+        dropped = analysis.rows_read - analysis.rows_used
+        yield f"{dropped:,} of {analysis.rows_read:,} rows were left out; the rest may be other people than those."
+
+
+def _standing_doubts(analysis: Analysis) -> Iterator[str]:
+    """Say what every analysis of its kind rests on."""
+    chosen = analysis.chosen
+    if chosen is None:
+        return
+    if chosen.strategy is Strategy.IV:
+        names = ", ".join(map(shown, chosen.instruments))
+        yield f"That {names} moves the outcome only through the treatment is an assumption that no data can show."
+    elif chosen.strategy is Strategy.FRONTDOOR:
+        names = ", ".join(map(shown, chosen.mediators))
+        yield f"That {names} carries the whole effect, and shares no hidden cause with either end, is an assumption."
+    elif analysis.sensitivity is not None:
+        strength = number(100 * analysis.sensitivity.robustness_value)
+        yield (
+            f"A hidden common cause that explains {strength} % of what is left of both treatment and outcome would "
+            "bring the effect to zero; nothing here says that there is none."
+        )
+    else:
+        yield "That no unmeasured common cause is missing from the graph is an assumption."
+    if analysis.review.approved_by == ACCEPTED_AS_FILE:
+        yield "The graph was taken as given: `copilot review` asks about each of its arrows."
