@@ -97,6 +97,7 @@ def _complete(shell: Shell, data: str, reading: Reading, treatment: str | None, 
 def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions) -> int | None:
     """Suggest a graph, have it accepted, and compute; the one gate stands between."""
     from copilot.cli.suggesting import say_first, say_last, vote_and_review
+    from copilot.workflow.verdict import suspected_causes
     from copilot.composition.effect import EffectJob
     from copilot.composition.suggest import SuggestJob
     from copilot.data.runs import RunFolder
@@ -109,7 +110,7 @@ def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions
         say_first(shell, vote)
         folder = RunFolder.make(vote.run_id, shell.run_dir)
         proposed = vote_and_review(shell, vote, folder)
-        say_last(shell, proposed, folder)
+        say_last(shell, proposed)
         if proposed.review.approval is Approval.NOBODY:
             error = UsageError(
                 "no effect is shown: nobody has accepted the graph",
@@ -126,6 +127,7 @@ def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions
             arguments=shell.console.arguments,
             progress=shell.console.progress(),
             usage=vote.usage,
+            suspected=suspected_causes(proposed.consensus, proposed.review.graph, options.query),
         )
     finally:
         job.close()

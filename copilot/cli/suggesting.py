@@ -77,8 +77,8 @@ def say_first(shell: Shell, job: SuggestJob) -> None:
     shell.console.say(job.announcement())
 
 
-def say_last(shell: Shell, outcome: Outcome, folder: RunFolder, output: Path | None = None) -> None:
-    """Say what was suspected and left out, who accepted the graph, and where everything is."""
+def say_last(shell: Shell, outcome: Outcome, folder: RunFolder | None = None, output: Path | None = None) -> None:
+    """Say what was suspected and left out; and, for a command that ends here, who accepted it and where it is."""
     from copilot.report.graph_file import acceptance
 
     review = outcome.review
@@ -96,6 +96,8 @@ def say_last(shell: Shell, outcome: Outcome, folder: RunFolder, output: Path | N
             f"{unclear} edge{'s have' if unclear > 1 else ' has'} no direction yet: the review asks, and "
             "--tiers FILE says what comes before what."
         )
+    if folder is None:
+        return
     if review.approved_by is None:
         shell.console.say(
             f"Nobody has accepted this graph yet. Review it with: copilot review {folder.path}", style="bold"

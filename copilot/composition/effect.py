@@ -116,7 +116,7 @@ class EffectJob:
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)
 
-    def _plan(self, review: Review) -> EffectPlan:
+    def _plan(self, review: Review, suspected: tuple[str, ...] = ()) -> EffectPlan:
         return EffectPlan(
             review=review,
             graph_source=self.graph_source,
@@ -126,6 +126,7 @@ class EffectJob:
             simulations=self.options.simulations,
             jobs=self.settings.jobs,
             refute=self.options.command != "estimate",
+            suspected=suspected,
         )
 
     @property
@@ -155,6 +156,7 @@ class EffectJob:
         arguments: Sequence[str],
         progress: Progress,
         usage: dict[str, Any] | None = None,
+        suspected: tuple[str, ...] = (),
     ) -> Analysis:
         """Compute, and write each stage into the run's folder as it is done.
 
@@ -170,6 +172,8 @@ class EffectJob:
             Told of the long steps.
         usage
             What models have used before.
+        suspected
+            Unmeasured causes that ballots named and the graph leaves out.
         """
         if self.options.dowhy and self.reference is None:
             self.reference = _start_dowhy()
@@ -191,7 +195,7 @@ class EffectJob:
         try:
             with run:
                 analysis = analyse(
-                    self._plan(review),
+                    self._plan(review, suspected),
                     self.table,
                     route=self._route,
                     reference=self.reference,

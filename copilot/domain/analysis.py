@@ -106,6 +106,8 @@ class Analysis(Value):
         What DoWhy makes of the same question.
     verdict
         What it adds up to.
+    suspected
+        Unmeasured causes of treatment or outcome that ballots named and the graph leaves out, a sentence each.
     notices
         Everything that was dropped, recoded or doubted.
     """
@@ -126,6 +128,7 @@ class Analysis(Value):
     sensitivity: Sensitivity | None = None
     reference: ReferenceAnswer | None = None
     verdict: Verdict | None = None
+    suspected: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property

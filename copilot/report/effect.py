@@ -52,6 +52,7 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         "sensitivity": None if analysis.sensitivity is None else analysis.sensitivity.model_dump(mode="json"),
         "many_graphs": None,
         "reference": None if analysis.reference is None else analysis.reference.model_dump(mode="json"),
+        "suspected": list(analysis.suspected),
         "verdict": None if analysis.verdict is None else analysis.verdict.model_dump(mode="json"),
         "notices": notices_json(analysis.notices),
         "artifacts": {"graph": "graph.dot", "report": "report.json"},

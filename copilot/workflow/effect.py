@@ -52,6 +52,8 @@ class EffectPlan:
         Workers.
     refute
         Whether the estimate is tried.
+    suspected
+        As in `Analysis`.
     """
 
     review: Review
@@ -62,6 +64,7 @@ class EffectPlan:
     simulations: int | None = None
     jobs: int = 1
     refute: bool = True
+    suspected: tuple[str, ...] = ()
 
 
 def find_strategies(
@@ -199,6 +202,7 @@ def analyse(
         identification=found,
         chosen=chosen,
         rows_read=table.profile.rows,
+        suspected=plan.suspected,
         notices=(*table.profile.notices, *notices, *_not_drawn(laid, table), *found.common.notices),
     )
     told(analysis)

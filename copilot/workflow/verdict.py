@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from copilot.domain.analysis import Analysis, Standing, Verdict
+from copilot.domain.consensus import Consensus
 from copilot.domain.effects import Estimate, Question, Refutation, Status
+from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.values import Strategy
 from copilot.domain.notice import Level
 from copilot.domain.numbers import number
 from copilot.domain.review import ACCEPTED_AS_FILE, Approval
 from copilot.domain.text import shown
+from copilot.domain.variables import Query
 
 MOST_DOUBTS = 3
 _MANY_DROPPED = 0.1
+_SUSPECTED = 0.5
+"""Support from which an unmeasured cause is a doubt."""
 
 
 def judge(analysis: Analysis) -> Verdict:
@@ -119,6 +124,7 @@ def _grave_doubts(analysis: Analysis) -> Iterator[str]:
         yield analysis.reference.message
     if analysis.review.approval is Approval.UNSEEN:
         yield "Nobody has looked at the graph: --yes accepted it. Each arrow that it leaves out is an assumption."
+    yield from analysis.suspected
     for notice in analysis.notices:
         if notice.code == "reversed":
             yield notice.message
@@ -148,3 +154,19 @@ def _standing_doubts(analysis: Analysis) -> Iterator[str]:
         yield "That no unmeasured common cause is missing from the graph is an assumption."
     if analysis.review.approved_by == ACCEPTED_AS_FILE:
         yield "The graph was taken as given: `copilot review` asks about each of its arrows."
+
+
+def suspected_causes(consensus: Consensus, graph: CausalGraph, query: Query) -> tuple[str, ...]:
+    """Say which unmeasured causes of treatment or outcome most ballots suspected and the graph leaves out."""
+    asked = {query.treatment, query.outcome} - {None}
+    drawn = {edge.pair for edge in graph.edges if edge.kind is EdgeKind.BIDIRECTED}
+    said = []
+    for latent in consensus.latents:
+        pairs = {(a, b) for a in latent.affects for b in latent.affects if a < b}
+        if latent.support >= _SUSPECTED and asked & set(latent.affects) and not pairs <= drawn:
+            names = ", ".join(map(shown, latent.affects))
+            said.append(
+                f"{latent.votes} of {latent.valid} ballots suspect an unmeasured cause that the graph leaves out: "
+                f"{shown(latent.name)}, of {names}."
+            )
+    return tuple(said)
