@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_BUFFER, _BATCH = 1 << 16, 1 << 16
+"""Bytes of the file, and rows of a column, that are read at once."""
+
+
 class _Stored(StrEnum):
     """What an Arrow type is to us."""
 
@@ -68,25 +72,27 @@ def profile_parquet(source: Source, options: ReadOptions) -> ParquetTable:
         names = list(file.schema_arrow.names)
         check_names(source.name, names)
         check_rows(source.name, file.metadata.num_rows)
-        beginning, more = _beginning(file, options.max_profile_rows)
-    columns, prints, stored = [], {}, {}
-    for position, name in enumerate(names):
-        array = beginning.column(position)
-        stored[name] = _stored(array.type)
-        values = _decoded(array).to_pylist() if stored[name] != _Stored.OTHER else []
-        prints[name] = _print(values, position)
-        columns.append(_column(name, position, stored[name], values, array, options))
+        rows = min(file.metadata.num_rows, options.max_profile_rows)
+        more = file.metadata.num_rows > rows
+        columns, prints, stored = [], {}, {}
+        for position, name in enumerate(names):  # one after the other, so that the cells of one alone are held
+            array = _beginning(file, name, rows)
+            stored[name] = _stored(array.type)
+            values = _decoded(array).to_pylist() if stored[name] != _Stored.OTHER else []
+            prints[name] = _print(values, position)
+            columns.append(_column(name, position, stored[name], values, array, options))
+            del array, values
     remarks = []
     if more:
-        message = f"{source.name} is large: its columns are described by its first {beginning.num_rows:,} rows"
-        remarks.append(Remark("sampled", message, count=beginning.num_rows, warning=False))
+        message = f"{source.name} is large: its columns are described by its first {rows:,} rows"
+        remarks.append(Remark("sampled", message, count=rows, warning=False))
     remarks += remarks_on_names(names)
     remarks += [remark for column in columns for remark in column.remarks]
     remarks += remarks_on_duplicates(columns, prints)
     profile = TableProfile(
         source=source.name,
         sha256=source.sha256(),
-        rows=beginning.num_rows,
+        rows=rows,
         columns=tuple(column.profile for column in columns),
         sampled=more,
         notices=to_notices(remarks, "row"),
@@ -107,6 +113,9 @@ def read_parquet_frame(
     with _opened(source) as file:
         chosen = _chosen_rows(file.metadata.num_rows, max_rows, rng)
         for name in columns:
+            if table.stored[name] is _Stored.NUMBER:
+                series.append(_numbers(source.name, file, name, chosen))
+                continue
             array = _decoded(file.read(columns=[name]).column(name))
             if chosen is not None:
                 array = array.take(chosen)
@@ -116,17 +125,29 @@ def read_parquet_frame(
     return make_frame(columns, series)
 
 
-def _series(source: str, table: ParquetTable, name: str, array: Any, rows: Sequence[int]) -> Any:
+def _numbers(source: str, file: Any, name: str, chosen: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
+    """Read a column of numbers a few rows at a time, so that it is held once."""
     import numpy as np
     import pyarrow as pa
 
+    values, start = np.empty(file.metadata.num_rows), 0
+    for array in _parts(file, name):
+        part = _decoded(array).cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        values[start : start + len(part)] = part
+        start += len(part)
+    if chosen is not None:
+        values = values[chosen]
+    infinite = np.isinf(values)
+    if infinite.any():
+        first = int(infinite.argmax())
+        raise infinite_cell(source, name, f"row {(first if chosen is None else int(chosen[first])) + 1}")
+    return values
+
+
+def _series(source: str, table: ParquetTable, name: str, array: Any, rows: Sequence[int]) -> Any:
+    import pyarrow as pa
+
     match table.stored[name]:
-        case _Stored.NUMBER:
-            values = np.array(array.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
-            infinite = np.isinf(values)
-            if infinite.any():
-                raise infinite_cell(source, name, f"row {rows[int(infinite.argmax())]}")
-            return values
         case _Stored.DATE if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
             zone = getattr(array.type, "tz", None)
             return array.cast(pa.timestamp("us", tz=zone), safe=False).to_pandas()
@@ -191,17 +212,23 @@ def _print(values: list[Any], position: int) -> Hashable:
     return hash(tuple(None if value != value else value for value in values)) if values else ("none", position)  # noqa: PLR0124 (NaN)
 
 
-def _beginning(file: Any, most_rows: int) -> tuple[Any, bool]:
+def _parts(file: Any, name: str) -> Iterator[Any]:
+    """Yield the cells of a column in parts of few rows."""
+    for batch in file.iter_batches(batch_size=_BATCH, columns=[name], use_threads=False):
+        yield batch.column(name)
+
+
+def _beginning(file: Any, name: str, rows: int) -> Any:
+    """Read the first cells of a column."""
     import pyarrow as pa
 
-    batches, rows = [], 0
-    for batch in file.iter_batches(batch_size=65_536):
-        batches.append(batch)
-        rows += batch.num_rows
-        if rows >= most_rows:
+    parts, found = [], 0
+    for part in _parts(file, name):
+        parts.append(part)
+        found += len(part)
+        if found >= rows:
             break
-    table = pa.Table.from_batches(batches, schema=file.schema_arrow)
-    return table.slice(0, most_rows), file.metadata.num_rows > most_rows
+    return pa.chunked_array(parts).slice(0, rows)
 
 
 def _chosen_rows(rows: int, most: int | None, rng: np.random.Generator | None) -> np.ndarray[Any, Any] | None:
@@ -220,7 +247,8 @@ def _opened(source: Source) -> Iterator[Any]:
     from pyarrow.parquet import ParquetFile
 
     try:
-        with source.opened() as stream, ParquetFile(stream) as file:
+        # with a buffer the file is read page by page, not a whole column of a row group at once
+        with source.opened() as stream, ParquetFile(stream, buffer_size=_BUFFER) as file:
             yield file
         # What pyarrow has freed it keeps for later; there is no later.
         pa.default_memory_pool().release_unused()
