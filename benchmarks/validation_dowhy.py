@@ -148,9 +148,8 @@ def simulated(folder: Path) -> Path:
 
 def always(folder: Path) -> Iterator[Case]:
     """List the cases that need nothing but the project."""
-    from copilot.domain.identification.orientations import identify_oriented
-
     from copilot.data.graph_files import parse_graph
+    from copilot.domain.identification.orientations import identify_oriented
 
     made = simulated(folder)
     graph = parse_graph(SIMULATED, "dot", "simulated").graph

@@ -97,11 +97,11 @@ def _complete(shell: Shell, data: str, reading: Reading, treatment: str | None, 
 def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions) -> int | None:
     """Suggest a graph, have it accepted, and compute; the one gate stands between."""
     from copilot.cli.suggesting import say_first, say_last, vote_and_review
-    from copilot.workflow.verdict import suspected_causes
     from copilot.composition.effect import EffectJob
     from copilot.composition.suggest import SuggestJob
     from copilot.data.runs import RunFolder
     from copilot.domain.review import Approval
+    from copilot.workflow.verdict import suspected_causes
 
     settings = shell.settings()
     vote = SuggestJob(settings, suggest, command=NAME, beyond=options.fingerprint())

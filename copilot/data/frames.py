@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_FIRST = 1 << 16
+"""Numbers that a column has room for at first."""
+
+
 def read_text_frame(
     source: Source,
     storage: Storage,
@@ -86,11 +90,12 @@ class Builder(Protocol):
 
 
 class _NumberBuilder:
-    """A column of numbers."""
+    """A column of numbers, in one array that grows: many small ones would leave holes in memory when joined."""
 
     def __init__(self, source: str, reading: ColumnReading, unit: str) -> None:
         self._source, self._reading, self._unit = source, reading, unit
-        self._parts: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+        self._values: np.ndarray[Any, np.dtype[np.float64]] | None = None
+        self._count = 0
 
     def add(self, cells: list[str], lines: Sequence[int]) -> None:
         import numpy as np
@@ -108,7 +113,18 @@ class _NumberBuilder:
         if infinite.any():
             place = f"{self._unit} {lines[int(infinite.argmax())]}"
             raise infinite_cell(self._source, self._reading.name, place)
-        self._parts.append(values)
+        self._append(values)
+
+    def _append(self, values: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+        import numpy as np
+
+        if self._values is None:
+            self._values = np.empty(max(_FIRST, len(values)))
+        end = self._count + len(values)
+        if end > len(self._values):  # large arrays are moved in the tables of pages, not copied
+            self._values.resize(max(end, 3 * len(self._values) // 2), refcheck=False)
+        self._values[self._count : end] = values
+        self._count = end
 
     def _slow(self, cells: list[str], lines: Sequence[int]) -> list[float]:
         missing, parse = self._reading.missing, self._reading.number.parse
@@ -123,8 +139,11 @@ class _NumberBuilder:
     def finish(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         import numpy as np
 
-        parts, self._parts = self._parts, []
-        return np.concatenate(parts) if parts else np.empty(0)
+        values, self._values = self._values, None
+        if values is None:
+            return np.empty(0)
+        values.resize(self._count, refcheck=False)
+        return values
 
 
 class _Interned(dict[str, Any]):

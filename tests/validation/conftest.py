@@ -158,7 +158,7 @@ WORLDS: Mapping[str, World] = {
         hidden_with_a_cause_of_treatment, "z -> t; w -> t; w -> y; t -> y", ("implied_independence",), (), LINE
     ),
     "hidden, nothing": World(hidden, CONFOUNDED),
-    "dirty instrument": World(dirty_instrument, LATENT + "z -> t; r -> t; t -> y", ("overidentification",)),
+    "dirty instrument": World(dirty_instrument, LATENT + "z -> t; r -> t; t -> y", ("over_identification",)),
 }
 
 

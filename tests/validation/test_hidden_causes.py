@@ -15,7 +15,7 @@ TABLES = [5, pytest.param(200, marks=pytest.mark.slow)]
 SHOWN_BY = [
     ("hidden, control", "negative_control"),
     ("hidden, independence", "implied_independence"),
-    ("dirty instrument", "overidentification"),
+    ("dirty instrument", "over_identification"),
 ]
 
 

@@ -12,9 +12,12 @@ from copilot.errors import EstimationError, UnknownVariableError
 from copilot.estimation.refuters.bootstrap import BOOTSTRAP
 from copilot.estimation.refuters.data_subset import DATA_SUBSET
 from copilot.estimation.refuters.dummy_outcome import DUMMY_OUTCOME
+from copilot.estimation.refuters.leaks import LEAKS
+from copilot.estimation.refuters.leave_one_out import LEAVE_ONE_OUT
 from copilot.estimation.refuters.measures import inconclusive
 from copilot.estimation.refuters.negative_control import NEGATIVE_CONTROL
 from copilot.estimation.refuters.over_identification import OVER_IDENTIFICATION
+from copilot.estimation.refuters.overlap import OVERLAP
 from copilot.estimation.refuters.placebo_treatment import PLACEBO_TREATMENT
 from copilot.estimation.refuters.random_common_cause import RANDOM_COMMON_CAUSE
 from copilot.estimation.refuters.second_opinion import SECOND_OPINION
@@ -28,10 +31,13 @@ REFUTERS: tuple[Refuter, ...] = (
     DATA_SUBSET,
     BOOTSTRAP,
     DUMMY_OUTCOME,
+    OVERLAP,
+    LEAKS,
     SECOND_OPINION,
     NEGATIVE_CONTROL,
     OVER_IDENTIFICATION,
     UNOBSERVED_COMMON_CAUSE,
+    LEAVE_ONE_OUT,
 )
 """To add a refuter, write its module and name it here; its `number` must be new."""
 

@@ -171,7 +171,7 @@ def _benchmarks(moments: Moments, fit: LinearFit, level: float) -> tuple[Benchma
         found = []
         for k in TIMES:
             strength = bound(k, with_treatment, with_outcome)
-            if strength is None or strength[0] >= 1 or strength[1] >= 1:
+            if strength is None:
                 break
             value, limits = adjusted(fit, *strength, level)
             found.append(

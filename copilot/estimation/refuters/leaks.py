@@ -1,0 +1,67 @@
+"""Leaks: a covariate that is the outcome in other words, or was measured after it."""
+
+from __future__ import annotations
+
+from copilot.domain.effects import Question, Refutation, Status
+from copilot.domain.identification.values import Strategy
+from copilot.domain.numbers import number
+from copilot.domain.text import shown
+from copilot.estimation.moments import Moments
+from copilot.estimation.trial import Trial
+
+ALL_OF_IT = 0.9999
+"""R² of all covariates with the outcome, from which nothing is left for the treatment to explain."""
+ONE_OF_THEM = 0.999
+"""Partial R² of one covariate with the outcome, from which it looks like the outcome itself."""
+_BLIND = "A variable measured after the outcome that follows it only loosely looks like any other covariate."
+_EXPECTED = "covariates that leave part of the outcome unexplained"
+
+
+class Leaks:
+    """Look for covariates from which the outcome could be read off."""
+
+    name = "leaks"
+    title = "leaks"
+    question = Question.SOUNDNESS
+    number = 13
+    simulates = False
+
+    def refute(self, trial: Trial) -> tuple[Refutation, ...]:
+        """Look; nothing to say where nothing is adjusted for."""
+        if trial.problem.strategy is not Strategy.BACKDOOR or not trial.problem.covariates.shape[1]:
+            return ()
+        moments = Moments(trial.problem)
+        together = moments.partial_r2(moments.y, moments.covariates, [])
+        strengths = {
+            name: moments.partial_r2(moments.y, moments.columns_of(name), [moments.t])
+            for name in trial.problem.covariate_names
+        }
+        name = max(strengths, key=lambda one: strengths[one])
+        worst = strengths[name]
+        leak = worst > ONE_OF_THEM or together > ALL_OF_IT
+        observed = f"R² of all {number(together)}; the largest alone {shown(name)}, {number(worst)}"
+        if worst > ONE_OF_THEM:
+            meaning = f"{shown(name)} looks like the outcome itself or like something measured after it"
+        elif leak:
+            meaning = "together they are the outcome in other words"
+        else:
+            meaning = "none of them looks like the outcome in other words"
+        return (
+            Refutation(
+                refuter=self.name,
+                question=self.question,
+                status=Status.FAILED if leak else Status.PASSED,
+                subject=name if worst > ONE_OF_THEM else "",
+                expected=_EXPECTED,
+                observed=observed,
+                value=together,
+                message=(
+                    f"Covariates should not give {trial.outcome} away: all of them explain {number(100 * together)} % "
+                    f"of it, {shown(name)} alone {number(100 * worst)} %, so {meaning}."
+                ),
+                blind_spot=_BLIND,
+            ),
+        )
+
+
+LEAKS = Leaks()

@@ -1,0 +1,137 @@
+"""Overlap: whether comparable rows exist with and without the treatment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from copilot.domain.effects import Question, Refutation, Status
+from copilot.domain.identification.values import Strategy
+from copilot.domain.numbers import number
+from copilot.domain.text import shown
+from copilot.estimation.estimators.logistic import fit_logistic
+from copilot.estimation.moments import Moments
+from copilot.estimation.prepare.rank import full_rank
+from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.trial import Refuter, Trial, seed_for
+
+OUTSIDE, FAR_OUTSIDE = 0.1, 0.01
+"""Scores within so little of 0 or 1 are thin, and are nothing (Crump, Hotz, Imbens & Mitnik 2009, Biometrika 96)."""
+MOST_FAR, SOME_FAR = 0.10, 0.01
+"""Share of rows far outside from which there is no overlap, and from which it is in doubt."""
+LEAST_EFFECTIVE = 0.1
+"""Effective sample size of an arm, as a share of its rows, below which few rows carry the comparison."""
+EXPLAINED, NEARLY = 0.95, 0.8
+"""R² of a treatment that is a quantity with the covariates, from which nothing is left, and from which little is."""
+MOST_ROWS = 100_000
+"""Rows that the score is fitted on; from more, so many are drawn."""
+_BLIND = "It sees the measured covariates alone, as a logistic or linear model sees them."
+_EXPECTED = "rows with and without the treatment wherever the covariates are"
+
+
+class Overlap:
+    """Fit propensity scores, and say where one arm is all but empty."""
+
+    name = "overlap"
+    title = "overlap"
+    question = Question.SOUNDNESS
+    number = 9
+    simulates = False
+
+    def refute(self, trial: Trial) -> tuple[Refutation, ...]:
+        """Look; instruments and mediators have no such condition here."""
+        if trial.problem.strategy is not Strategy.BACKDOOR:
+            return ()
+        problem = _sampled(trial, self)
+        if not problem.covariates.shape[1]:
+            text = "Nothing is adjusted for, so there is nothing to overlap in."
+            return (self._made(Status.PASSED, "nothing to overlap in", text, {}),)
+        return (self._two_arms(trial, problem) if problem.binary_treatment else self._quantity(trial, problem),)
+
+    def _two_arms(self, trial: Trial, problem: Problem) -> Refutation:
+        design = np.column_stack([np.ones(problem.n), problem.covariates])
+        scores = fit_logistic(design, problem.t, problem.weights).predicted
+        far = float(np.mean((scores < FAR_OUTSIDE) | (scores > 1 - FAR_OUTSIDE)))
+        thin = float(np.mean((scores < OUTSIDE) | (scores > 1 - OUTSIDE)))
+        treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
+        bounded = np.clip(scores, 1e-12, 1 - 1e-12)
+        shares = {
+            "effective_treated": _effective(1 / bounded[treated]),
+            "effective_control": _effective(1 / (1 - bounded[~treated])),
+        }
+        name, apart = _most_apart(problem)
+        details = {"share_far_outside": far, "share_outside": thin, "largest_difference": apart, **shares}
+        observed = (
+            f"{number(100 * far, 3)} % of scores outside {FAR_OUTSIDE:g} to {1 - FAR_OUTSIDE:g}, "
+            f"{number(100 * thin, 3)} % outside {OUTSIDE:g} to {1 - OUTSIDE:g}"
+        )
+        tried = (
+            f"Propensity scores of {trial.treatment} were fitted: {observed}; the arms differ most in {shown(name)}, "
+            f"by {number(apart, 3)} standard deviations"
+        )
+        least = min(shares.values())
+        if far > MOST_FAR:
+            meaning = f"there is no overlap for {number(100 * far, 3)} % of rows, where the effect is an extrapolation"
+            return self._made(Status.FAILED, observed, f"{tried}; {meaning}.", details)
+        if far > SOME_FAR or least < LEAST_EFFECTIVE:
+            meaning = (
+                f"overlap is thin: weighted to look alike, one arm is worth {number(100 * least, 3)} % of its rows"
+            )
+            return self._made(Status.INCONCLUSIVE, observed, f"{tried}; {meaning}.", details)
+        return self._made(Status.PASSED, observed, f"{tried}; comparable rows exist in both arms.", details)
+
+    def _quantity(self, trial: Trial, problem: Problem) -> Refutation:
+        moments = Moments(problem)
+        explained = moments.partial_r2(moments.t, moments.covariates, [])
+        observed = f"the covariates explain {number(100 * explained)} % of {shown(trial.treatment)}"
+        tried = f"{observed[0].upper()}{observed[1:]}"
+        details = {"r2_treatment": explained}
+        if explained > EXPLAINED:
+            text = f"{tried}, so hardly anything is left to compare: the effect is an extrapolation."
+            return self._made(Status.FAILED, observed, text, details)
+        if explained > NEARLY:
+            return self._made(Status.INCONCLUSIVE, observed, f"{tried}, so little is left to compare.", details)
+        return self._made(Status.PASSED, observed, f"{tried}, which leaves enough to compare.", details)
+
+    def _made(self, status: Status, observed: str, message: str, details: dict[str, float]) -> Refutation:
+        return Refutation(
+            refuter=self.name,
+            question=self.question,
+            status=status,
+            expected=_EXPECTED,
+            observed=observed,
+            message=message,
+            blind_spot=_BLIND,
+            details={name: value for name, value in details.items() if math.isfinite(value)},
+        )
+
+
+def _sampled(trial: Trial, refuter: Refuter) -> Problem:
+    problem = trial.problem
+    if problem.n <= MOST_ROWS:
+        return problem
+    rng = np.random.default_rng(seed_for(trial, refuter))
+    few = problem.take(np.sort(rng.choice(problem.n, MOST_ROWS, replace=False)))
+    return replace(full_rank(few), clusters=None)
+
+
+def _effective(weights: Floats) -> float:
+    """Give Kish's effective sample size as a share of the rows."""
+    total, squares = float(weights.sum()), float(weights @ weights)
+    return total * total / squares / len(weights) if squares > 0 else 0.0
+
+
+def _most_apart(problem: Problem) -> tuple[str, float]:
+    """Find the covariate in which the arms differ most, in standard deviations."""
+    treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
+    one, other = problem.covariates[treated], problem.covariates[~treated]
+    spread = np.sqrt((one.var(axis=0) + other.var(axis=0)) / 2)
+    gaps = np.abs(one.mean(axis=0) - other.mean(axis=0))
+    apart = np.divide(gaps, spread, out=np.full_like(gaps, 1e6), where=spread > 0)
+    worst = int(np.argmax(apart))
+    return problem.covariate_of[worst], float(apart[worst])
+
+
+OVERLAP = Overlap()
