@@ -1,4 +1,4 @@
-"""One test of conditional independence: whether two variables still go together without what others explain."""
+"""One test of conditional independence: what correlation is left once other variables are taken out of both."""
 
 from __future__ import annotations
 

@@ -144,6 +144,8 @@ def _standing_doubts(analysis: Analysis) -> Iterator[str]:
     elif chosen.strategy is Strategy.FRONTDOOR:
         names = ", ".join(map(shown, chosen.mediators))
         yield f"That {names} carries the whole effect, and shares no hidden cause with either end, is an assumption."
+    elif any(one.refuter == "unobserved_common_cause" and one.status is Status.FAILED for one in analysis.refutations):
+        pass  # said among the grave ones
     elif analysis.sensitivity is not None:
         strength = number(100 * analysis.sensitivity.robustness_value)
         yield (

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
@@ -23,6 +24,8 @@ MOST_FAR, SOME_FAR = 0.10, 0.01
 """Share of rows far outside from which there is no overlap, and from which it is in doubt."""
 LEAST_EFFECTIVE = 0.1
 """Effective sample size of an arm, as a share of its rows, below which few rows carry the comparison."""
+LITTLE_SAY = 0.05
+"""Weight of rows in a linear regression that is too little to extrapolate with."""
 EXPLAINED, NEARLY = 0.95, 0.8
 """R² of a treatment that is a quantity with the covariates, from which nothing is left, and from which little is."""
 MOST_ROWS = 100_000
@@ -72,6 +75,15 @@ class Overlap:
             f"by {number(apart, 3)} standard deviations"
         )
         least = min(shares.values())
+        if far > MOST_FAR and trial.headline.estimator.name == "linear_regression":
+            say = _say_of(problem, design, (scores < FAR_OUTSIDE) | (scores > 1 - FAR_OUTSIDE))
+            details["weight_far_outside"] = say
+            if say < LITTLE_SAY:
+                meaning = (
+                    f"{number(100 * far, 3)} % of rows have nobody to be compared with, and the regression gives them "
+                    f"{number(100 * say, 3)} % of the say: the estimate speaks for the others"
+                )
+                return self._made(Status.INCONCLUSIVE, observed, f"{tried}; {meaning}.", details)
         if far > MOST_FAR:
             meaning = f"there is no overlap for {number(100 * far, 3)} % of rows, where the effect is an extrapolation"
             return self._made(Status.FAILED, observed, f"{tried}; {meaning}.", details)
@@ -115,6 +127,21 @@ def _sampled(trial: Trial, refuter: Refuter) -> Problem:
     rng = np.random.default_rng(seed_for(trial, refuter))
     few = problem.take(np.sort(rng.choice(problem.n, MOST_ROWS, replace=False)))
     return replace(full_rank(few), clusters=None)
+
+
+def _say_of(problem: Problem, design: Floats, rows: NDArray[np.bool_]) -> float:
+    """Give the weight of rows in the coefficient of the treatment: their share of its residual sum of squares.
+
+    References
+    ----------
+    Aronow & Samii (2016), Does regression produce representative estimates of causal effects?, AJPS 60.
+    """
+    weights = np.ones(problem.n) if problem.weights is None else problem.weights
+    cross = design.T @ (design * weights[:, None])
+    slopes = np.linalg.lstsq(cross, design.T @ (problem.t * weights), rcond=1e-12)[0]
+    squares = weights * (problem.t - design @ slopes) ** 2
+    total = float(squares.sum())
+    return float(squares[rows].sum()) / total if total > 0 else 1.0
 
 
 def _effective(weights: Floats) -> float:

@@ -54,6 +54,11 @@ def sensitivity(trial: Trial) -> Sensitivity | None:
         return None
     benchmarks = _benchmarks(moments, fit, trial.ask.level)
     ratio, limits, notes = _ratio(trial, moments)
+    compared = {one.variable for one in benchmarks}
+    beyond = [name for name in trial.problem.covariate_names if name not in compared] if len(compared) < MOST else []
+    if beyond:
+        names = ", ".join(map(shown, beyond))
+        notes = (*notes, f"No cause as strong as {names} can be bounded: so much of the outcome do they explain.")
     return Sensitivity(
         robustness_value=robustness_value(fit),
         robustness_value_alpha=robustness_value(fit, trial.ask.level),
@@ -171,7 +176,7 @@ def _benchmarks(moments: Moments, fit: LinearFit, level: float) -> tuple[Benchma
         found = []
         for k in TIMES:
             strength = bound(k, with_treatment, with_outcome)
-            if strength is None:
+            if strength is None or strength[1] >= 1:
                 break
             value, limits = adjusted(fit, *strength, level)
             found.append(
