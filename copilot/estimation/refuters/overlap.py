@@ -13,13 +13,16 @@ from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
 from copilot.domain.text import shown
 from copilot.estimation.estimators.logistic import fit_logistic
+from copilot.estimation.estimators.scores import bounds_for
 from copilot.estimation.moments import Moments
 from copilot.estimation.prepare.rank import full_rank
 from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.refuters.thin import whereabouts
 from copilot.estimation.trial import Refuter, Trial, seed_for
 
 OUTSIDE, FAR_OUTSIDE = 0.1, 0.01
 """Scores within so little of 0 or 1 are thin, and are nothing (Crump, Hotz, Imbens & Mitnik 2009, Biometrika 96)."""
+_WIDER = OUTSIDE / FAR_OUTSIDE
 MOST_FAR, SOME_FAR = 0.10, 0.01
 """Share of rows far outside from which there is no overlap, and from which it is in doubt."""
 LEAST_EFFECTIVE = 0.1
@@ -51,32 +54,39 @@ class Overlap:
         if not problem.covariates.shape[1]:
             text = "Nothing is adjusted for, so there is nothing to overlap in."
             return (self._made(Status.PASSED, "nothing to overlap in", text, {}),)
-        return (self._two_arms(trial, problem) if problem.binary_treatment else self._quantity(trial, problem),)
+        found = self._two_arms(trial, problem) if problem.binary_treatment else self._quantity(trial, problem)
+        where = "" if found.status is Status.PASSED else whereabouts(problem)
+        if trial.problem.n > MOST_ROWS:
+            where += f" It was looked at on {MOST_ROWS:,} of {trial.problem.n:,} rows drawn at random."
+        return (found.model_copy(update={"message": found.message + where}),)
 
     def _two_arms(self, trial: Trial, problem: Problem) -> Refutation:
         design = np.column_stack([np.ones(problem.n), problem.covariates])
         scores = fit_logistic(design, problem.t, problem.weights).predicted
-        far = float(np.mean((scores < FAR_OUTSIDE) | (scores > 1 - FAR_OUTSIDE)))
-        thin = float(np.mean((scores < OUTSIDE) | (scores > 1 - OUTSIDE)))
+        # as the estimators do: a rare treatment has small scores everywhere, the treated need no score above 0
+        low, high = bounds_for(float(np.average(problem.t, weights=problem.weights)), trial.ask.target)
+        beyond = (scores < low) | (scores > high)
+        far, thin = float(np.mean(beyond)), float(np.mean((scores < _WIDER * low) | (1 - scores < _WIDER * (1 - high))))
         treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
         bounded = np.clip(scores, 1e-12, 1 - 1e-12)
         shares = {
             "effective_treated": _effective(1 / bounded[treated]),
             "effective_control": _effective(1 / (1 - bounded[~treated])),
         }
-        name, apart = _most_apart(problem)
+        name, apart, after = _most_apart(problem, bounded)
         details = {"share_far_outside": far, "share_outside": thin, "largest_difference": apart, **shares}
+        details["largest_difference_weighted"] = after
         observed = (
-            f"{number(100 * far, 3)} % of scores outside {FAR_OUTSIDE:g} to {1 - FAR_OUTSIDE:g}, "
-            f"{number(100 * thin, 3)} % outside {OUTSIDE:g} to {1 - OUTSIDE:g}"
+            f"{number(100 * far, 3)} % of scores outside {number(low, 2)} to {number(high)}, "
+            f"{number(100 * thin, 3)} % outside {number(_WIDER * low, 2)} to {number(1 - _WIDER * (1 - high))}"
         )
         tried = (
             f"Propensity scores of {trial.treatment} were fitted: {observed}; the arms differ most in {shown(name)}, "
-            f"by {number(apart, 3)} standard deviations"
+            f"by {number(apart, 3)} standard deviations, weighted by {number(after, 3)}"
         )
         least = min(shares.values())
         if far > MOST_FAR and trial.headline.estimator.name == "linear_regression":
-            say = _say_of(problem, design, (scores < FAR_OUTSIDE) | (scores > 1 - FAR_OUTSIDE))
+            say = _say_of(problem, design, beyond)
             details["weight_far_outside"] = say
             if say < LITTLE_SAY:
                 meaning = (
@@ -150,15 +160,20 @@ def _effective(weights: Floats) -> float:
     return total * total / squares / len(weights) if squares > 0 else 0.0
 
 
-def _most_apart(problem: Problem) -> tuple[str, float]:
-    """Find the covariate in which the arms differ most, in standard deviations."""
+def _most_apart(problem: Problem, scores: Floats) -> tuple[str, float, float]:
+    """Find the covariate in which the arms differ most, in standard deviations, and by how much once weighted."""
     treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
     one, other = problem.covariates[treated], problem.covariates[~treated]
     spread = np.sqrt((one.var(axis=0) + other.var(axis=0)) / 2)
     gaps = np.abs(one.mean(axis=0) - other.mean(axis=0))
     apart = np.divide(gaps, spread, out=np.full_like(gaps, 1e6), where=spread > 0)
     worst = int(np.argmax(apart))
-    return problem.covariate_of[worst], float(apart[worst])
+    weighted = (
+        np.average(one[:, worst], weights=1 / scores[treated]),
+        np.average(other[:, worst], weights=1 / (1 - scores[~treated])),
+    )
+    after = abs(float(weighted[0] - weighted[1])) / float(spread[worst]) if spread[worst] > 0 else math.inf
+    return problem.covariate_of[worst], float(apart[worst]), after
 
 
 OVERLAP = Overlap()

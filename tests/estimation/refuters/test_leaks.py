@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from copilot.domain.effects import Question, Status
+from copilot.domain.identification.values import Strategy
+from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.refuters.leaks import LEAKS
+from copilot.estimation.trial import Trial
+
+Problems = Callable[..., Problem]
+Trials = Callable[..., Trial]
+
+
+def scaled(column: Floats) -> Floats:
+    centred: Floats = (column - column.mean()) / column.std()
+    return centred
+
+
+def test_ordinary_analyses_pass(problem_of: Problems, trial_of: Trials) -> None:
+    for seed in range(30):
+        (found,) = LEAKS.refute(trial_of(problem_of(seed, binary=seed % 2 == 0)))
+        assert (found.status, found.question) == (Status.PASSED, Question.SOUNDNESS)
+
+
+def test_the_outcome_in_other_units_fails_by_name(problem_of: Problems, trial_of: Trials) -> None:
+    problem = problem_of()
+    noise = np.random.default_rng(0).standard_normal(problem.n)
+    (found,) = LEAKS.refute(trial_of(problem.with_covariate(scaled(problem.y * 7 + 0.01 * noise), "pain_later")))
+    assert (found.status, found.subject) == (Status.FAILED, "pain_later")
+    assert "pain_later looks like the outcome itself or like something measured after it" in found.message
+
+
+def test_the_parts_of_a_sum_fail_together(problem_of: Problems, trial_of: Trials) -> None:
+    problem = problem_of()
+    noise = np.random.default_rng(0).standard_normal(problem.n)
+    y = problem.covariates.sum(axis=1) + 0.001 * noise
+    (found,) = LEAKS.refute(trial_of(problem.with_outcome(y)))
+    assert (found.status, found.subject) == (Status.FAILED, "")
+    assert "together they are the outcome" in found.message
+
+
+def test_it_speaks_of_adjustment_only(problem_of: Problems, trial_of: Trials) -> None:
+    assert LEAKS.refute(trial_of(replace(problem_of(), strategy=Strategy.IV))) == ()
+    assert LEAKS.refute(trial_of(problem_of(k=0))) == ()
