@@ -194,12 +194,14 @@ def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str
     is about neither speaks against the graph and leaves open what that does to the effect: *inconclusive*.
     """
     tested = [one for one in results if one.adjusted_p is not None]
+    about_ends = [one for one in tested if {treatment, outcome} & {one.independence.a, one.independence.b}]
     against = sorted((one for one in tested if (one.adjusted_p or 0.0) < LEVEL), key=_weight)
     details = {
         "implied": float(len(results)),
         "tested": float(len(tested)),
         "not_tested": float(len(results) - len(tested)),
         "contradicted": float(len(against)),
+        "tested_about_ends": float(len(about_ends)),
     }
     if not tested:
         why = "the graph implies nothing that these columns could contradict"
@@ -220,7 +222,7 @@ def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str
         f"{shown(worst.independence.a)} and {shown(worst.independence.b)}; {_involved(against, treatment, outcome)}."
         f"{skipped}"
     )
-    about = any({treatment, outcome} & {one.independence.a, one.independence.b} for one in against)
+    about = any(one in about_ends for one in against)
     return _made(Status.FAILED if about else Status.INCONCLUSIVE, observed, text, details, worst)
 
 

@@ -91,13 +91,20 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
     unclear = sum(one.status is Status.INCONCLUSIVE for one in analysis.refutations)
     told = f"{passed} of {len(analysis.refutations)} tests passed"
     told += f", {unclear} could not tell" if unclear else ""
-    can_see = any(one.status is Status.PASSED and one.refuter != "leave_one_out" for one in hidden)
+    can_see = any(one.status is Status.PASSED and _could_see(one) for one in hidden)
     rest = (
         "A hidden common cause is not excluded by any of them, only made harder to believe."
         if can_see
         else "None of them could see a hidden common cause."
     )
     return f"It held up: {told}. {rest}"
+
+
+def _could_see(one: Refutation) -> bool:
+    """Whether a hidden cause of treatment and outcome could have shown in it; how strong it must be shows nothing."""
+    if one.refuter == "implied_independence":
+        return one.details.get("tested_about_ends", 0.0) > 0
+    return one.refuter in {"negative_control", "over_identification"}
 
 
 def _doubts(analysis: Analysis) -> Iterator[str]:

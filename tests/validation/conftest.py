@@ -148,7 +148,7 @@ WORLDS: Mapping[str, World] = {
     "right dose": World(right_dose, CONFOUNDED + "w -> control", controls=("control",)),
     "right instruments": World(right_instruments, LATENT + "z -> t; r -> t; t -> y"),
     "right mediator": World(right_mediator, LATENT + "t -> m; m -> y"),
-    "curved": World(curved, CONFOUNDED, ("second_opinion",)),
+    "curved": World(curved, CONFOUNDED, ("second_opinion",), estimators=("linear_regression", "flexible")),
     "apart": World(apart, CONFOUNDED, ("overlap",), estimators=LINE),
     "leaking": World(leaking, CONFOUNDED, ("random_common_cause",), estimators=LINE),
     "nearly leaking": World(nearly_leaking, CONFOUNDED, ("random_common_cause",), estimators=LINE),

@@ -49,7 +49,7 @@ def claims_no_more_than_it_can(analysis: Analysis) -> None:
     text = " ".join([said, *(one.message for one in analysis.refutations)]).lower()
     assert not re.search(r"\bprov(e|es|en|ed)\b|no hidden cause|no unmeasured|rules? out|ruled out", text)
     if analysis.verdict.standing is Standing.HOLDS_UP:
-        assert "None of them could see a hidden common cause" in said or "common cause is not excluded" in said
+        assert "None of them could see a hidden common cause" in said
     assert all(one.blind_spot for one in analysis.refutations)
     assert any(one.question is Question.HIDDEN_CAUSE for one in analysis.refutations)
     doubts = " ".join(analysis.verdict.doubts).lower()

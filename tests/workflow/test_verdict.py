@@ -93,6 +93,14 @@ def test_when_nothing_could_see_a_hidden_cause_the_verdict_says_so() -> None:
     assert "not excluded" in judge(analysis()).text
 
 
+def test_what_cannot_see_a_hidden_cause_is_not_counted_against_one() -> None:
+    for name, details in (("unobserved_common_cause", {}), ("implied_independence", {"tested_about_ends": 0.0})):
+        passed = refutation(Question.HIDDEN_CAUSE, Status.PASSED, name).model_copy(update={"details": details})
+        assert "None of them could see" in judge(analysis(refutations=(passed,))).text
+    seen = passed.model_copy(update={"details": {"tested_about_ends": 2.0}})
+    assert "not excluded" in judge(analysis(refutations=(seen,))).text
+
+
 def test_the_gravest_doubt_comes_first_and_there_are_at_most_three() -> None:
     many = tuple(refutation(Question.HIDDEN_CAUSE, Status.FAILED, f"h{i}") for i in range(4))
     verdict = judge(analysis(refutations=(*many, refutation(Question.SOUNDNESS, Status.FAILED, "bootstrap"))))
