@@ -17,6 +17,8 @@ DEPENDENT = 1e-9
 """Share of its length below which what a column adds to those before it is rounding."""
 _NEARLY = 1e3
 """Condition number from which columns are made orthogonal a second time."""
+_APART = 30.0
+"""Condition number up to which products with columns can be turned afterwards and keep their digits."""
 _MOVED = 1e-5
 """Standard deviations that a row must lie off a plane to count as off it."""
 _PIVOT = 1e-10
@@ -201,41 +203,65 @@ def even(problem: Problem) -> Floats | None:
     return None if problem.weights is None else problem.weights / float(problem.weights.mean())
 
 
-def basis_of(problem: Problem, spare: int = 0) -> Basis:
-    """Make the covariates of a problem orthogonal, in one copy.
-
-    Parameters
-    ----------
-    problem
-        Whose covariates.
-    spare
-        So many further columns of the matrix are left for the caller to fill.
-    """
+def basis_of(problem: Problem) -> Basis:
+    """Make the covariates of a problem orthogonal, in one copy."""
     w, x = even(problem), problem.covariates
     n, k = x.shape
-
-    def piece(part: slice) -> Floats:
-        block = np.empty((part.stop - part.start, k + 1))
-        block[:, 0] = 1.0
-        block[:, 1:] = x[part]
-        return block
-
     root = None if w is None else np.sqrt(w)
-    parts = list(blocks(n, k + 1))
-    upper = triangle(piece(p) if root is None else piece(p) * root[p, None] for p in parts)
+    upper = _upper_with_one(x, root)
     kept = independent(upper)
     turn = _turn(upper[:, kept], n)
-    full = np.empty((n, len(kept) + spare))
-    matrix = full[:, : len(kept)]
+    matrix = np.empty((n, len(kept)))
     whole = len(kept) == k + 1
+    parts = list(blocks(n, k + 1))
     for part in parts:
-        matrix[part] = (piece(part) if whole else piece(part)[:, kept]) @ turn
+        block = _with_one(x[part])
+        matrix[part] = (block if whole else block[:, kept]) @ turn
     if np.linalg.cond(turn) > _NEARLY:
         again = _turn(triangle(matrix[p] if root is None else matrix[p] * root[p, None] for p in parts), n)
         for part in parts:
             matrix[part] = matrix[part] @ again
     matrix[:, 0] = 1.0
-    return Basis(full, k + 1 - len(kept))
+    return Basis(matrix, k + 1 - len(kept))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Span:
+    """Columns that span the covariates, and what makes them orthonormal.
+
+    Parameters
+    ----------
+    matrix
+        Of shape (n, p - 1), to be read only.
+    turn
+        Of shape (p, p): a column of ones beside `matrix`, times `turn`, has orthonormal columns, rows weighted.
+    """
+
+    matrix: Floats
+    turn: Floats
+
+
+def span_of(problem: Problem) -> Span:
+    """Make ready for products with orthonormal covariates, without a copy unless they are nearly dependent."""
+    w, x = even(problem), problem.covariates
+    root = None if w is None else np.sqrt(w)
+    upper = _upper_with_one(x, root)
+    if len(independent(upper)) < len(upper) or np.linalg.cond(upper) > _APART:
+        x = basis_of(problem).matrix[:, 1:]
+        upper = _upper_with_one(x, root)
+    return Span(x, np.asarray(np.linalg.inv(upper), dtype=np.float64))
+
+
+def _upper_with_one(x: Floats, root: Floats | None) -> Floats:
+    parts = blocks(x.shape[0], x.shape[1] + 1)
+    return triangle(_with_one(x[p]) if root is None else _with_one(x[p]) * root[p, None] for p in parts)
+
+
+def _with_one(x: Floats) -> Floats:
+    block = np.empty((x.shape[0], x.shape[1] + 1))
+    block[:, 0] = 1.0
+    block[:, 1:] = x
+    return block
 
 
 def _turn(upper: Floats, rows: int) -> Floats:
