@@ -122,7 +122,7 @@ class _NumberBuilder:
             self._values = np.empty(max(_FIRST, len(values)))
         end = self._count + len(values)
         if end > len(self._values):  # large arrays are moved in the tables of pages, not copied
-            self._values.resize(max(end, 3 * len(self._values) // 2), refcheck=False)
+            self._values.resize(max(end, 5 * len(self._values) // 4), refcheck=False)
         self._values[self._count : end] = values
         self._count = end
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from copilot.data.graph_files import check_columns
-from copilot.data.memory import give_back
+from copilot.data.memory import give_back, return_large_arrays
 from copilot.data.tables import Table
 from copilot.domain.analysis import Analysis, Chosen
 from copilot.domain.graph import CausalGraph
@@ -285,6 +285,8 @@ def _compute(
 
     design = design_of(plan.query, chosen, plan.wishes)
     testable = testable_columns(plan.wishes.refuters, laid) if plan.refute else ()
+    return_large_arrays()
+    give_back()  # what describing the columns took
     frame = table.frame((*design.columns, *(name for name in testable if name not in design.columns)))
     prepared = prepare(frame, table.profile, design, seed=branch(_PREPARE))
     columns = columns_of(frame, table.profile, testable, branch(_IMPLIED))
