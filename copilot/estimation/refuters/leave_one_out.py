@@ -68,7 +68,7 @@ class LeaveOneOut:
                 value=value,
                 message=(
                     f"Each of {len(found)} covariates was left out in turn{by}; the estimate of {number(own)} moves "
-                    f"most without {shown(name)}, to {number(value)}, by {number(errors, 2)} standard errors: {meaning}."
+                    f"most without {shown(name)}, to {number(value)}, {number(errors, 2)} errors off: {meaning}."
                 ),
                 blind_spot=_BLIND,
                 details={f"without {one}": left for one, left in found.items()},

@@ -44,12 +44,14 @@ class NegativeControl:
     def _try(self, trial: Trial, name: str, values: Floats, level: float) -> Refutation:
         here = np.isfinite(values)
         problem, gone = trial.problem, int(np.sum(~here))
+        tried = f"The same analysis was made with {shown(name)} as the outcome, which {trial.treatment} cannot affect"
+        if not here.any() or float(np.ptp(values[here])) == 0.0:
+            return self._unclear(name, tried, "it never varies in these rows", gone)
         if gone:
             problem = full_rank(problem.take(np.flatnonzero(here)))
             values = values[here]
         levels = np.unique(values[:1000]) if len(values) else values
         binary = len(levels) <= _TWO and bool(np.all(np.isin(values, (0.0, 1.0))))
-        tried = f"The same analysis was made with {shown(name)} as the outcome, which {trial.treatment} cannot affect"
         try:
             fit = trial.headline.estimator.fit(problem.with_outcome(values, binary=binary), trial.ask)
         except EstimationError as error:

@@ -133,7 +133,14 @@ class UnobservedCommonCause:
         if fit.se is not None and abs(fit.value) <= quantile(trial.ask.level, fit.df) * fit.se:
             return Status.INCONCLUSIVE, "the interval holds zero already, so there is nothing to explain away"
         if not found.benchmarks:
-            return Status.INCONCLUSIVE, "no covariate was measured to say whether that is much"
+            why = "no covariate was measured to say whether that is much"
+            if trial.problem.covariates.shape[1]:
+                why = "the measured covariates explain so much of the outcome that none can serve as a yardstick"
+            return Status.INCONCLUSIVE, why
+        return self._beside(found)
+
+    def _beside(self, found: Sensitivity) -> tuple[Status, str]:
+        """Hold a hidden cause against the strongest measured covariate."""
         strongest = [one for one in found.benchmarks if one.variable == found.strongest]
         name = shown(found.strongest)
         fatal = [one.k for one in strongest if one.interval[0] <= 0 <= one.interval[1] or _turned(one, found)]
