@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from copilot.estimation.estimators.algebra import blocks
 from copilot.estimation.problem import Floats
 
 MAX_FEATURES = 80
@@ -50,7 +52,7 @@ Learner = Callable[[Sample], Floats]
 
 def linear(sample: Sample) -> Floats:
     """Predict by a ridge regression, or a logistic one."""
-    return _ridge(sample, _scaled(sample.x, sample.at))
+    return _ridge(sample, _scaled(sample.x.copy(), sample.at.copy()))
 
 
 def quadratic(sample: Sample) -> Floats:
@@ -64,9 +66,14 @@ def splines(sample: Sample) -> Floats:
 
     Trees of this few rows are too coarse for a curve that goes up and down, and what they leave stays in the effect.
     """
-    x = np.concatenate([sample.x, sample.at])
-    parts = [x, *(_natural(x[:, j], sample.x[:, j]) for j in range(x.shape[1]))]
-    expanded = np.column_stack(parts)
+    knots = [_knots(column) for column in sample.x.T]
+    n, k = sample.x.shape
+    ends = np.cumsum([k, *(max(len(places) - 2, 0) for places in knots)])
+    expanded = np.empty((n + len(sample.at), int(ends[-1])))
+    expanded[:n, :k], expanded[n:, :k] = sample.x, sample.at
+    for j, places in enumerate(knots):
+        if ends[j] < ends[j + 1]:
+            expanded[:, ends[j] : ends[j + 1]] = _natural(expanded[:, j], places)
     return _ridge(sample, _scaled(expanded[: len(sample.x)], expanded[len(sample.x) :]))
 
 
@@ -145,44 +152,53 @@ def _simplex(parts: int, total: int) -> Iterator[tuple[int, ...]]:
 def _expand(x: Floats) -> Floats:
     """Add squares, and products where they are not too many; columns of two values have no square of their own."""
     k = x.shape[1]
-    curved = [j for j in range(k) if len(np.unique(x[:64, j])) > 2]  # noqa: PLR2004 (two values)
-    parts = [x, np.square(x[:, curved])]
-    if k + len(curved) + k * (k - 1) // 2 <= MAX_FEATURES:
-        left, right = np.triu_indices(k, 1)
-        parts.append(x[:, left] * x[:, right])
-    return np.column_stack(parts)
+    pairs = [(j, j) for j in range(k) if len(np.unique(x[:64, j])) > 2]  # noqa: PLR2004 (two values)
+    if k + len(pairs) + k * (k - 1) // 2 <= MAX_FEATURES:
+        pairs += itertools.combinations(range(k), 2)
+    expanded = np.empty((len(x), k + len(pairs)))
+    expanded[:, :k] = x
+    for place, (left, right) in enumerate(pairs, start=k):
+        np.multiply(x[:, left], x[:, right], out=expanded[:, place])
+    return expanded
 
 
-def _natural(column: Floats, learnt: Floats) -> Floats:
+def _knots(learnt: Floats) -> Floats:
+    return np.unique(np.quantile(learnt, np.linspace(0.05, 0.95, KNOTS)))
+
+
+def _natural(column: Floats, knots: Floats) -> Floats:
     """Give the curved part of a natural cubic spline, which is straight beyond its outer knots.
 
     Hastie, Tibshirani & Friedman 2009, *The Elements of Statistical Learning*, equations 5.4 and 5.5.
 
     Parameters
     ----------
-    column, learnt
-        Values of shape (m,), and those of shape (n,) whose quantiles are the knots.
+    column, knots
+        Values of shape (m,), and three knots at least in ascending order.
 
     Returns
     -------
     ndarray
-        Of shape (m, knots - 2); no columns where there are fewer than three knots.
+        Of shape (m, knots - 2).
     """
-    knots = np.unique(np.quantile(learnt, np.linspace(0.05, 0.95, KNOTS)))
-    if len(knots) < 3:  # noqa: PLR2004 (below it there is nothing but a line)
-        return np.empty((len(column), 0))
     above = np.maximum(column[:, None] - knots, 0.0) ** 3
     slopes = (above[:, :-1] - above[:, -1:]) / (knots[-1] - knots[:-1])
     return np.asarray(slopes[:, :-1] - slopes[:, -1:])
 
 
 def _scaled(x: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Centre and scale both by the columns of the first, in their place: they are many."""
     centre, spread = x.mean(axis=0), x.std(axis=0)
     spread = np.where(spread > 1e-9, spread, 1.0)  # noqa: PLR2004 (rounding: the column is constant here)
-    return (x - centre) / spread, (at - centre) / spread
+    x -= centre
+    x /= spread
+    at -= centre
+    at /= spread
+    return x, at
 
 
 def _ridge(sample: Sample, columns: tuple[Floats, Floats]) -> Floats:
+    """Predict from columns that may be written over."""
     x, at = columns
     if sample.binary:
         return _logistic(x, sample.y, sample.weights, at)
@@ -194,7 +210,10 @@ def _least_squares(x: Floats, y: Floats, weights: Floats, at: Floats) -> Floats:
     total = float(weights.sum())
     centre, mean = weights @ x / total, float(weights @ y) / total
     root = np.sqrt(weights)
-    xw, yw = (x - centre) * root[:, None], (y - mean) * root
+    at -= centre
+    x -= centre
+    x *= root[:, None]
+    xw, yw = x, (y - mean) * root
     values, vectors = np.linalg.eigh(xw.T @ xw)
     values = np.maximum(values, 0.0)
     along = vectors.T @ (xw.T @ yw)
@@ -206,24 +225,29 @@ def _least_squares(x: Floats, y: Floats, weights: Floats, at: Floats) -> Floats:
         free = max(1.0 - (1.0 + float((values / (values + penalty)).sum())) / len(y), 1e-6)
         if rest / free**2 < best:
             best, slopes = rest / free**2, vectors @ shrunk
-    return np.asarray(mean + (at - centre) @ slopes)
+    return np.asarray(mean + at @ slopes)
 
 
 def _logistic(x: Floats, y: Floats, weights: Floats, at: Floats) -> Floats:
     """Penalised logistic regression by Newton's method; the penalty keeps it finite under separation."""
-    design = np.column_stack([np.ones(len(y)), x])
-    penalty = np.full(design.shape[1], 1.0)
+    k = x.shape[1]
+    penalty = np.full(k + 1, 1.0)
     penalty[0] = 1e-6
-    slopes = np.zeros(design.shape[1])
+    slopes = np.zeros(k + 1)
     for _ in range(_NEWTON_STEPS):
-        p = _expit(design @ slopes)
-        gradient = design.T @ (weights * (y - p)) - penalty * slopes
-        curvature = (design * (weights * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ design + np.diag(penalty)
+        p = _expit(slopes[0] + x @ slopes[1:])
+        rest, doubt = weights * (y - p), weights * np.maximum(p * (1 - p), 1e-6)
+        gradient = np.concatenate([[rest.sum()], rest @ x]) - penalty * slopes
+        curvature = np.diag(penalty)
+        for part in blocks(len(y), k):
+            curvature[1:, 1:] += (x[part] * doubt[part, None]).T @ x[part]
+        curvature[0, 0] += doubt.sum()
+        curvature[0, 1:] = curvature[1:, 0] = doubt @ x
         step = np.linalg.solve(curvature, gradient)
         slopes = slopes + step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-12))
         if float(np.abs(step).max()) < 1e-6:  # noqa: PLR2004 (far below what a prediction can show)
             break
-    return _expit(np.column_stack([np.ones(len(at)), at]) @ slopes)
+    return _expit(slopes[0] + at @ slopes[1:])
 
 
 def _expit(x: Floats) -> Floats:
