@@ -201,3 +201,31 @@ def test_ten_thousand_columns(tmp_path: Path) -> None:
     table = table_of(tmp_path / "data.csv", f"{names}\n{rows}")
     assert len(table.profile.columns) == 10_000
     assert table.frame(["gene 7", "gene 9999"]).shape == (12, 2)
+
+
+def test_a_column_longer_than_what_is_read_at_once_comes_whole(tmp_path: Path) -> None:
+    import pandas as pd
+
+    values = np.random.default_rng(0).normal(size=200_000).round(6)
+    values[[3, 70_000, 199_999]] = np.nan
+    whole = pd.DataFrame({"a": values, "b": np.arange(200_000) % 7, "c.d": values[::-1]})
+    whole.to_parquet(tmp_path / "data.parquet", row_group_size=90_000)
+    whole.to_csv(tmp_path / "data.csv", index=False)
+    for name in ("data.parquet", "data.csv"):
+        table = read_table(str(tmp_path / name), ReadOptions(max_profile_rows=100_000))
+        assert (table.profile.rows, table.profile.sampled) == (100_000, True)
+        frame = table.frame(["c.d", "a", "b"])
+        for column in frame:
+            np.testing.assert_array_equal(frame[column].to_numpy(), whole[column].to_numpy(dtype=float))
+
+
+def test_an_infinite_number_in_a_parquet_file_is_named_by_its_row(tmp_path: Path) -> None:
+    import pandas as pd
+
+    values = np.arange(70_000) / 3
+    values[69_000] = np.inf
+    pd.DataFrame({"a": values}).to_parquet(tmp_path / "data.parquet")
+    table = read_table(str(tmp_path / "data.parquet"), ReadOptions(max_profile_rows=100))
+    with pytest.raises(InputDataError, match="row 69001"):
+        table.frame(["a"])
+    assert len(table.frame(["a"], 50)) == 50

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
+from copilot.estimation.estimators.algebra import span_of
 from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
 from copilot.estimation.estimators.spread import quantile
 from copilot.estimation.problem import Ask, Problem, nothing_wide
@@ -190,3 +191,26 @@ def test_intervals_cover_under_unequal_variances(world: World) -> None:
     fits = [LINEAR_REGRESSION.fit(world(seed, 200), Ask()) for seed in range(400)]
     covered = np.mean([abs(fit.value - 2.0) <= quantile(0.95, fit.df) * (fit.se or 0.0) for fit in fits])
     assert 0.92 <= covered <= 0.98
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("apart", [0.5, 1e-2, 1e-5])
+def test_refits_keep_their_digits_however_close_covariates_are(world: World, weights: bool, apart: float) -> None:
+    problem = world(7, weights=weights)
+    rng = np.random.default_rng(7)
+    close = problem.covariates[:, 0] + apart * rng.normal(size=problem.n)
+    problem = problem.with_covariate((close - close.mean()) / close.std(), "close")
+    refit, noise = LINEAR_REGRESSION.refit(problem, Ask()), rng.normal(size=problem.n)
+    rows = rng.integers(0, problem.n, problem.n)
+    changed = problem.with_outcome(noise), problem.with_covariate(noise), problem.take(rows)
+    found = refit.outcome(noise), refit.covariate(noise), refit.rows(rows)
+    wanted = [LINEAR_REGRESSION.fit(one, Ask()).value for one in changed]
+    assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_a_refit_holds_no_copy_of_the_covariates(world: World) -> None:
+    problem = world(8)
+    assert span_of(problem).matrix is problem.covariates
+    doubled = problem.with_covariate(problem.covariates[:, 0].copy(), "again")
+    found = LINEAR_REGRESSION.refit(doubled, Ask()).outcome(problem.y)
+    assert_allclose(found, LINEAR_REGRESSION.fit(problem, Ask()).value, rtol=1e-10)
