@@ -87,6 +87,28 @@ class Moments:
             return 0.0
         return min(1.0, max(0.0, 1.0 - self.rest(target, [*given, *of]) / without))
 
+    def partial_r2_each(self, target: int, groups: Sequence[Sequence[int]], given: Sequence[int]) -> list[float]:
+        """Give the partial R² of each group of columns with a target, given all other columns of `given`.
+
+        One inverse serves all groups: dropping a group adds b' V⁻¹ b to the residual sum of squares, b its
+        coefficients and V its block of the inverse cross-products (the Wald form of the F-test).
+        """
+        places = list(given)
+        inner, shared = self._cross[np.ix_(places, places)], self._cross[places, target]
+        try:
+            inverse = np.linalg.inv(inner)
+        except np.linalg.LinAlgError:
+            return [self.partial_r2(target, of, [one for one in places if one not in set(of)]) for of in groups]
+        weights = inverse @ shared
+        own = float(self._cross[target, target])
+        left = max(0.0, own - float(shared @ weights))
+        found = []
+        for of in groups:
+            at = [places.index(one) for one in of]
+            gain = max(0.0, float(weights[at] @ np.linalg.solve(inverse[np.ix_(at, at)], weights[at])))
+            found.append(gain / (gain + left) if gain > _NOTHING * own else 0.0)
+        return found
+
     def slope(self, given: Sequence[int]) -> float:
         """Give the coefficient of the treatment times the contrast, given some covariates, in units of the outcome."""
         places = [self.t, *given]

@@ -16,6 +16,9 @@ import numpy as np
 
 from copilot.estimation.problem import Floats
 
+_LARGEST = 300.0
+"""Of the logarithm of a ratio: its square and its inverse still are floating-point numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinearFit:
@@ -197,5 +200,10 @@ def ratio_of_difference(value: float, se: float, sd: float) -> tuple[float, tupl
     VanderWeele & Ding (2017), table 2; Chinn (2000), Stat. Med. 19.
     """
     d, error = value / sd, se / sd
-    limits = [math.exp(min(700.0, 0.91 * d + sign * 1.78 * error)) for sign in (-1, 1)]
-    return math.exp(min(700.0, 0.91 * d)), (limits[0], limits[1])
+    low, ratio, high = (_exp(0.91 * d + sign * 1.78 * error) for sign in (-1, 0, 1))
+    return ratio, (low, high)
+
+
+def _exp(exponent: float) -> float:
+    """Give a ratio that can be squared and inverted."""
+    return math.exp(max(-_LARGEST, min(_LARGEST, exponent)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
+from copilot.domain.text import shown
 from copilot.estimation.refuters.measures import LEVEL, chance
 from copilot.estimation.trial import Trial
 
@@ -25,7 +28,7 @@ class OverIdentification:
         if trial.problem.strategy is not Strategy.IV:
             return ()
         numbers = trial.headline.fit.diagnostics
-        found = next(((numbers[key], name) for key, name in _TESTS if key in numbers), None)
+        found = next(((numbers[key], name) for key, name in _TESTS if math.isfinite(numbers.get(key, math.nan))), None)
         if found is None:
             return ()
         p, name = found
@@ -35,7 +38,7 @@ class OverIdentification:
             if passed
             else "so at least one of them moves the outcome otherwise than through the treatment, or moves other people"
         )
-        names = ", ".join(dict.fromkeys(trial.problem.instrument_of))
+        names = ", ".join(map(shown, dict.fromkeys(trial.problem.instrument_of)))
         return (
             Refutation(
                 refuter=self.name,

@@ -54,8 +54,9 @@ def sensitivity(trial: Trial) -> Sensitivity | None:
         return None
     benchmarks = _benchmarks(moments, fit, trial.ask.level)
     ratio, limits, notes = _ratio(trial, moments)
-    compared = {one.variable for one in benchmarks}
-    beyond = [name for name in trial.problem.covariate_names if name not in compared] if len(compared) < MOST else []
+    if trial.problem.clusters is not None:
+        notes = (*notes, "The errors here take rows as independent; with clusters the intervals are too short.")
+    beyond = _beyond(trial, benchmarks)
     if beyond:
         names = ", ".join(map(shown, beyond))
         notes = (*notes, f"No cause as strong as {names} can be bounded: so much of the outcome do they explain.")
@@ -130,14 +131,23 @@ class UnobservedCommonCause:
 
     def _weigh(self, trial: Trial, found: Sensitivity) -> tuple[Status, str]:
         fit = trial.headline.fit
-        if fit.se is not None and abs(fit.value) <= quantile(trial.ask.level, fit.df) * fit.se:
+        half = 0.0 if fit.se is None else quantile(trial.ask.level, fit.df) * fit.se
+        low, high = fit.interval or (fit.value - half, fit.value + half)
+        if low <= 0 <= high:
             return Status.INCONCLUSIVE, "the interval holds zero already, so there is nothing to explain away"
         if not found.benchmarks:
             why = "no covariate was measured to say whether that is much"
             if trial.problem.covariates.shape[1]:
                 why = "the measured covariates explain so much of the outcome that none can serve as a yardstick"
             return Status.INCONCLUSIVE, why
-        return self._beside(found)
+        if found.robustness_value_alpha <= 0:
+            return Status.INCONCLUSIVE, "the interval of that regression holds zero already, unlike the estimate's own"
+        status, meaning = self._beside(found)
+        beyond = _beyond(trial, found.benchmarks)
+        if status is Status.PASSED and beyond:
+            names = ", ".join(map(shown, beyond))
+            return Status.INCONCLUSIVE, f"{meaning}, but what one as strong as {names} would do cannot be bounded"
+        return status, meaning
 
     def _beside(self, found: Sensitivity) -> tuple[Status, str]:
         """Hold a hidden cause against the strongest measured covariate."""
@@ -155,8 +165,25 @@ class UnobservedCommonCause:
             )
         if TIMES[-1] not in reachable:
             most = number(max(reachable))
-            return Status.PASSED, f"one {most} times as strong as {name} would not be enough, and none can be stronger"
+            kept = f"one {most} times as strong as {name} would not be enough"
+            if _stands(found, TIMES[-1] * strongest[0].r2_treatment):
+                return Status.PASSED, f"{kept}, nor one that explained all that is left of the outcome"
+            return Status.INCONCLUSIVE, f"{kept}, but a stronger one, which cannot be bounded so, might be"
         return Status.PASSED, f"even one {number(TIMES[-1])} times as strong as {name} would not be enough"
+
+
+def _beyond(trial: Trial, benchmarks: tuple[Benchmark, ...]) -> list[str]:
+    """Name the covariates that explain so much that no cause as strong can be bounded."""
+    compared = {one.variable for one in benchmarks}
+    return [name for name in trial.problem.covariate_names if name not in compared] if len(compared) < MOST else []
+
+
+def _stands(found: Sensitivity, r2_treatment: float) -> bool:
+    """Say whether the estimate keeps its sign beside a cause that explains all that is left of the outcome."""
+    if r2_treatment >= 1 or found.estimate is None or found.se is None or found.dof is None:
+        return False
+    fit = LinearFit(found.estimate, found.se, found.dof)
+    return adjusted(fit, r2_treatment, 1.0, 0.95)[0] * found.estimate > 0
 
 
 def _turned(one: Benchmark, found: Sensitivity) -> bool:
@@ -175,11 +202,10 @@ def _benchmarks(moments: Moments, fit: LinearFit, level: float) -> tuple[Benchma
     """Hold a hidden cause against each covariate; those whose like would move the estimate most come first."""
     names = dict.fromkeys(moments.problem.covariate_of)
     groups: list[tuple[float, list[Benchmark]]] = []
-    for name in names:
-        own = moments.columns_of(name)
-        others = [place for place in moments.covariates if place not in own]
-        with_treatment = moments.partial_r2(moments.t, own, others)
-        with_outcome = moments.partial_r2(moments.y, own, [moments.t, *others])
+    columns = [moments.columns_of(name) for name in names]
+    treatments = moments.partial_r2_each(moments.t, columns, moments.covariates)
+    outcomes = moments.partial_r2_each(moments.y, columns, [moments.t, *moments.covariates])
+    for name, with_treatment, with_outcome in zip(names, treatments, outcomes, strict=True):
         found = []
         for k in TIMES:
             strength = bound(k, with_treatment, with_outcome)
