@@ -67,14 +67,17 @@ def run_on_file(shell: Shell, options: EffectOptions) -> int | None:
         raise UsageError("no graph was given", advice="Name a file with --graph FILE.")
     for notice in (*job.table.profile.notices, *job.notices):
         tell(shell, notice.level, notice.message)
-    folder = RunFolder.make(job.run_id, shell.run_dir)
-    analysis = job.run(
-        folder,
-        job.review,
-        run_id=job.run_id,
-        arguments=shell.console.arguments,
-        progress=shell.console.progress(),
-    )
+    try:
+        folder = RunFolder.make(job.run_id, shell.run_dir)
+        analysis = job.run(
+            folder,
+            job.review,
+            run_id=job.run_id,
+            arguments=shell.console.arguments,
+            progress=shell.console.progress(),
+        )
+    finally:
+        job.close()
     return show(shell, job, analysis, folder, job.run_id)
 
 

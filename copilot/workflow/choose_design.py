@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from copilot.domain.analysis import Chosen
 from copilot.domain.effects import Target
-from copilot.domain.graph import CausalGraph
+from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.frontdoor import frontdoor_with_covariates
 from copilot.domain.identification.instruments import instrument_sets
-from copilot.domain.identification.objections import objections_to, oriented
+from copilot.domain.identification.objections import objections_to
 from copilot.domain.identification.values import Identification, Names, OrientedIdentification, Strategy
 from copilot.domain.text import shown
 from copilot.domain.variables import Kind, TableProfile
@@ -99,8 +99,9 @@ def choose_design(
         Strategy.FRONTDOOR: _front_door,
         Strategy.IV: _instruments,
     }
+    loose = any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges)
     for strategy in (wanted,) if wanted is not None else tuple(takers):
-        chosen = takers[strategy](_directed(graph, found), common, profile, wishes)
+        chosen = takers[strategy](None if loose else graph, common, profile, wishes)
         if chosen is not None:
             return chosen
     if wanted is not None and common.strategies:
@@ -158,7 +159,9 @@ def _insisted(graph: CausalGraph, found: OrientedIdentification, profile: TableP
     )
 
 
-def _adjustment(_graph: CausalGraph, common: Identification, profile: TableProfile, _wishes: Wishes) -> Chosen | None:
+def _adjustment(
+    _graph: CausalGraph | None, common: Identification, profile: TableProfile, _wishes: Wishes
+) -> Chosen | None:
     sets = common.backdoor
     if not sets.minimal:
         return None
@@ -178,19 +181,23 @@ def _adjustment(_graph: CausalGraph, common: Identification, profile: TableProfi
     return Chosen(strategy=Strategy.BACKDOOR, adjustment_set=chosen, reason=f"of {many} {how}")
 
 
-def _front_door(graph: CausalGraph, common: Identification, _profile: TableProfile, _wishes: Wishes) -> Chosen | None:
+def _front_door(
+    graph: CausalGraph | None, common: Identification, _profile: TableProfile, _wishes: Wishes
+) -> Chosen | None:
     if common.frontdoor:
         mediators = common.frontdoor[0]
         reason = "no set closes every back door, and the whole effect goes through it"
         return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, reason=reason)
-    if len(common.treatment) == len(common.outcome) == 1 and not common.null_effect:
+    if graph is not None and len(common.treatment) == len(common.outcome) == 1:
         for mediators, given in frontdoor_with_covariates(graph, common.treatment[0], common.outcome[0], 1):
             reason = "no set closes every back door, and within these levels the whole effect goes through it"
             return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, adjustment_set=given, reason=reason)
     return None
 
 
-def _instruments(graph: CausalGraph, common: Identification, _profile: TableProfile, wishes: Wishes) -> Chosen | None:
+def _instruments(
+    graph: CausalGraph | None, common: Identification, _profile: TableProfile, wishes: Wishes
+) -> Chosen | None:
     if not common.instruments:
         return None
     offered = {instrument.name: instrument.given for instrument in common.instruments}
@@ -201,14 +208,19 @@ def _instruments(graph: CausalGraph, common: Identification, _profile: TableProf
                 reason=f"The graph offers: {', '.join(map(shown, sorted(offered)))}.",
                 advice="Leave --instrument out, or change the graph if it is wrong.",
             )
-    groups = instrument_sets(graph, common.treatment[0], common.outcome[0])
+    # With edges whose direction is open, only what holds in every orientation can be used.
+    groups: list[tuple[Names, Names]] = [((one.name,), one.given) for one in common.instruments]
+    if graph is not None:
+        groups = [*instrument_sets(graph, common.treatment[0], common.outcome[0]), *groups]
     wanted = set(wishes.instruments)
-    names, given = next(
-        ((names, given) for names, given in groups if wanted <= set(names)),
-        (common.instruments[0].name, ()),
-    )
-    if not groups or isinstance(names, str):
-        names, given = (common.instruments[0].name,), common.instruments[0].given
+    fitting = next((group for group in groups if wanted <= set(group[0])), None)
+    if fitting is None:
+        raise UsageError(
+            f"{', '.join(map(shown, sorted(wanted)))} cannot serve as instruments together under this graph",
+            reason="No one set closes the other paths of all of them.",
+            advice=f"Name one of them, or some of these together: {'; '.join(_set(names) for names, _ in groups)}.",
+        )
+    names, given = fitting
     taken = tuple(name for name in names if not wanted or name in wanted)
     return Chosen(
         strategy=Strategy.IV,
@@ -221,11 +233,6 @@ def _instruments(graph: CausalGraph, common: Identification, _profile: TableProf
 def _identifiers(names: Sequence[str], profile: TableProfile) -> bool:
     kinds = (profile.column(name) for name in names)
     return any(column is not None and column.kind is Kind.IDENTIFIER for column in kinds)
-
-
-def _directed(graph: CausalGraph, found: OrientedIdentification) -> CausalGraph:
-    first = found.groups[0].edges
-    return oriented(graph, first[0] if first else ())
 
 
 def _set(names: Sequence[str]) -> str:

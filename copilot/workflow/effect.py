@@ -10,9 +10,10 @@ from copilot.data.graph_files import check_columns
 from copilot.data.memory import give_back, return_large_arrays
 from copilot.data.tables import Table
 from copilot.domain.analysis import Analysis, Chosen
+from copilot.domain.effects import Target
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
-from copilot.domain.identification.values import OrientedIdentification
+from copilot.domain.identification.values import OrientedIdentification, Strategy
 from copilot.domain.notice import Level, Notice
 from copilot.domain.review import Approval, Review
 from copilot.domain.text import shown
@@ -211,6 +212,21 @@ def analyse(
     return analysis.model_copy(update={"verdict": judge(analysis)})
 
 
+def _limits(plan: EffectPlan, chosen: Chosen, graph: CausalGraph) -> tuple[Notice, ...]:
+    """Say what was asked for and is not given."""
+    from copilot.workflow.try_effect import MOST_NODES_TESTED
+
+    told = []
+    if plan.wishes.target is Target.ATT and chosen.strategy is Strategy.IV:
+        text = "The effect on the treated was asked for; instruments give the effect on those whom they move instead."
+        told.append(Notice(code="target_not_given", message=text))
+    observed = len(graph.names) - len(graph.latent)
+    if plan.refute and not plan.wishes.refuters and observed > MOST_NODES_TESTED:
+        text = f"Implied independences are not tested: the graph has {observed} observed nodes."
+        told.append(Notice(code="implied_not_tested", message=text, count=observed, level=Level.INFO))
+    return tuple(told)
+
+
 def _not_drawn(graph: CausalGraph, table: Table) -> tuple[Notice, ...]:
     """Say which columns the graph leaves out; a forgotten confounder would be among them."""
     names = [column.name for column in table.profile.columns if column.name not in graph.names]
@@ -289,13 +305,13 @@ def _compute(
     give_back()  # what describing the columns took
     frame = table.frame((*design.columns, *(name for name in testable if name not in design.columns)))
     prepared = prepare(frame, table.profile, design, seed=branch(_PREPARE))
-    columns = columns_of(frame, table.profile, testable, branch(_IMPLIED))
+    columns = columns_of(frame, prepared.row_numbers, table.profile, testable, branch(_IMPLIED))
     del frame  # from here on the numbers alone are held
     give_back()
     ask = Ask(target=plan.wishes.target, seed=branch(_ESTIMATE), jobs=plan.jobs, on_step=progress.advance)
     choice = choose(prepared.problem, ask, plan.wishes.estimators)
     if reference is not None:
-        ask_reference(reference, laid, plan.query, chosen, prepared, choice.headline, branch(_REFERENCE))
+        ask_reference(reference, laid, plan.query, chosen, prepared, choice.headline, ask.target, branch(_REFERENCE))
     progress.start("Estimating")
     results = estimate_all(prepared, design, choice, ask)
     progress.done()
@@ -308,7 +324,7 @@ def _compute(
             "rows_used": prepared.rows_used,
             "choice_reason": choice.reason,
             "estimates": results.estimates,
-            "notices": (*analysis.notices, *prepared.notices, *results.notices),
+            "notices": (*analysis.notices, *prepared.notices, *results.notices, *_limits(plan, chosen, laid)),
         }
     )
     told(analysis)
@@ -317,7 +333,7 @@ def _compute(
             trial_of(prepared, results, ask, plan, branch(_REFUTE)),
             plan.wishes.refuters,
             progress,
-            lambda: implied_refutation(laid, columns, plan.query),
+            lambda: implied_refutation(laid, columns, prepared, plan.query),
         )
         analysis = analysis.model_copy(
             update={

@@ -10,18 +10,17 @@ from numpy.random import SeedSequence
 
 from copilot.checks.implied import encode_columns, implied_independences, refutation_of, test_implied
 from copilot.domain.analysis import Chosen
-from copilot.domain.effects import Refutation
+from copilot.domain.effects import Question, Refutation, Status, Target
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.values import Names
 from copilot.domain.notice import Notice
 from copilot.domain.sensitivity import Sensitivity
-from copilot.domain.separation import connecting_path
 from copilot.domain.text import shown
 from copilot.domain.variables import Query, TableProfile
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design, Prepared
 from copilot.estimation.estimators.choice import FLEXIBLE_NAMES
-from copilot.estimation.problem import Ask, Estimator, Floats, Problem
+from copilot.estimation.problem import Ask, Estimator, Floats, Integers, Problem
 from copilot.estimation.reference.client import Reference
 from copilot.estimation.reference.question import ReferenceQuestion
 from copilot.estimation.refuters.registry import REFUTERS, refuter_named, run_refuters
@@ -35,7 +34,10 @@ if TYPE_CHECKING:
 
 IMPLIED = "implied_independence"
 """The refuter that looks at the graph and the columns instead of at the estimate."""
-_MOST_NODES_TESTED = 60
+MOST_NODES_TESTED = 60
+"""Observed nodes up to which implied independences are tested."""
+MOST_ROWS = 20_000
+"""Rows on which they are tested."""
 MANY, FEW = 100, 20
 """Simulations of each refuter unless told; few where each takes a second, because the estimator learns its shape."""
 
@@ -93,17 +95,12 @@ def check_controls(design: Design, graph: CausalGraph) -> None:
             )
 
 
-def shares_a_cause(graph: CausalGraph, treatment: str, control: str) -> bool:
-    """Whether a negative control could show anything: it is joined to the treatment by an open path."""
-    return control not in graph.names or connecting_path(graph, treatment, control) is not None
-
-
 def testable_columns(refuters: Sequence[str], graph: CausalGraph) -> Names:
     """List the columns that the test of implied independences reads; none if it was not asked for."""
     if refuters and IMPLIED not in refuters:
         return ()
     observed = tuple(name for name in graph.names if name not in graph.latent)
-    return observed if len(observed) <= _MOST_NODES_TESTED else ()
+    return observed if len(observed) <= MOST_NODES_TESTED else ()
 
 
 def check_refuters(names: Sequence[str]) -> None:
@@ -162,18 +159,58 @@ def try_effect(
     strength = sensitivity(trial) if any(one.name == "unobserved_common_cause" for one in chosen) else None
     progress.done()
     more = implied() if not names or IMPLIED in names else None
-    return Tried((*refutations, *((more,) if more is not None else ())), strength, notices)
+    found = (*refutations, *((more,) if more is not None else ()))
+    silent = [name for name in names if name not in {one.refuter for one in found}]
+    return Tried((*found, *map(_silent, silent)), strength, notices)
 
 
-def columns_of(frame: pd.DataFrame, profile: TableProfile, names: Names, seed: SeedSequence) -> Mapping[str, Floats]:
-    """Encode columns for the test of implied independences, on a sample of rows where there are very many."""
-    return encode_columns(frame, profile, names, seed=seed) if names else {}
+def nothing_learnt(name: str, question: Question, why: str) -> Refutation:
+    """Say of a refuter that it could not tell, and why."""
+    return Refutation(
+        refuter=name,
+        question=question,
+        status=Status.INCONCLUSIVE,
+        observed=why,
+        message=f"{name} was asked for, but {why}: nothing can be concluded.",
+        blind_spot="It saw nothing here.",
+    )
 
 
-def implied_refutation(graph: CausalGraph, columns: Mapping[str, Floats], query: Query) -> Refutation | None:
+def _silent(name: str) -> Refutation:
+    """Say that a refuter that was named has nothing to speak to."""
+    if name == IMPLIED:
+        why = f"the graph has more than {MOST_NODES_TESTED} observed nodes"
+        return nothing_learnt(name, Question.HIDDEN_CAUSE, why)
+    whys = {
+        "negative_control": "no negative control was named (--negative-control)",
+        "over_identification": "there are not several instruments to compare",
+    }
+    why = whys.get(name, "an analysis of this kind gives it nothing to try")
+    return nothing_learnt(name, refuter_named(name).question, why)
+
+
+def columns_of(
+    frame: pd.DataFrame, rows: Integers, profile: TableProfile, names: Names, seed: SeedSequence
+) -> Mapping[str, Floats]:
+    """Encode columns for the test of implied independences, on the rows that were used or a sample of them."""
+    import numpy as np
+
+    if not names:
+        return {}
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+    return encode_columns(frame.iloc[rows], profile, names, seed=seed)
+
+
+def implied_refutation(
+    graph: CausalGraph, columns: Mapping[str, Floats], prepared: Prepared, query: Query
+) -> Refutation | None:
     """Test what the graph says of the columns beside the effect; ``None`` if there are no columns to try."""
     if not columns:
         return None
+    if prepared.problem.clusters is not None or prepared.problem.weights is not None:
+        why = "rows are weighted or depend on each other, and the test takes them for alike and independent"
+        return nothing_learnt(IMPLIED, Question.HIDDEN_CAUSE, why)
     independences, _complete = implied_independences(graph, tuple(columns), first=(query.treatment, query.outcome))
     return refutation_of(test_implied(columns, independences), query.treatment or "", query.outcome or "")
 
@@ -185,12 +222,16 @@ def ask_reference(
     chosen: Chosen,
     prepared: Prepared,
     estimator: Estimator,
+    target: Target,
     seed: SeedSequence,
 ) -> None:
     """Put the same question to DoWhy, which answers while our own work goes on."""
 
     def ours(problem: Problem) -> float:
         return estimator.fit(problem, Ask()).value
+
+    # DoWhy is asked for the average over everybody; another target would be another number.
+    name = estimator.name if target is Target.ATE else f"{estimator.name} of the {target}"
 
     reference.ask(
         ReferenceQuestion(
@@ -199,7 +240,7 @@ def ask_reference(
             outcome=query.outcome or "",
             problem=prepared.problem,
             ours=ours,
-            estimator=estimator.name,
+            estimator=name,
             adjustment=chosen.adjustment_set,
             instruments=chosen.instruments,
             mediators=chosen.mediators,

@@ -63,7 +63,8 @@ def _standing(headline: Estimate, refutations: tuple[Refutation, ...]) -> Standi
         return Standing.IN_DOUBT
     if headline.interval[0] <= 0.0 <= headline.interval[1]:
         return Standing.INCONCLUSIVE
-    return Standing.HOLDS_UP if refutations else Standing.UNTRIED
+    tried = any(one.status is Status.PASSED for one in refutations)
+    return Standing.HOLDS_UP if tried else Standing.UNTRIED
 
 
 def _effect(headline: Estimate) -> str:
@@ -79,14 +80,21 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
     hidden = [one for one in analysis.refutations if one.question is Question.HIDDEN_CAUSE]
     failed = [one for one in analysis.refutations if one.status is Status.FAILED]
     names = ", ".join(dict.fromkeys(one.refuter for one in failed))
-    if standing is Standing.UNSOUND:
-        return f"The computation failed its own tests ({names}): do not use this number before that is explained."
-    if standing is Standing.IN_DOUBT:
-        return f"What was tried against it speaks for a hidden cause or a wrong graph ({names})."
-    if standing is Standing.INCONCLUSIVE:
-        return "The data are compatible with no effect as well as with effects of either size in that interval."
-    if standing is Standing.UNTRIED:
-        return "Nothing was tried against it yet: `copilot refute` does."
+    soundness = ", ".join(dict.fromkeys(one.refuter for one in failed if one.question is Question.SOUNDNESS))
+    plain = {
+        Standing.UNSOUND: f"The computation failed its own tests ({soundness}): do not use this number before that is "
+        "explained.",
+        Standing.IN_DOUBT: f"What was tried against it speaks for a hidden cause or a wrong graph ({names}).",
+        Standing.INCONCLUSIVE: "The data are compatible with no effect as well as with effects of either size in that "
+        "interval.",
+        Standing.UNTRIED: "Nothing was tried against it yet: `copilot refute` does.",
+    }
+    if standing is Standing.UNTRIED and analysis.refutations:
+        return f"None of {len(analysis.refutations)} tests could tell anything, so it stands untried."
+    if standing is Standing.INCONCLUSIVE and (analysis.headline is None or analysis.headline.interval is None):
+        return "There is no interval, so nothing can be concluded from the number alone."
+    if standing in plain:
+        return plain[standing]
     passed = sum(one.status is Status.PASSED for one in analysis.refutations)
     unclear = sum(one.status is Status.INCONCLUSIVE for one in analysis.refutations)
     told = f"{passed} of {len(analysis.refutations)} tests passed"

@@ -237,8 +237,14 @@ def _ratio(trial: Trial, moments: Moments) -> tuple[float | None, tuple[float, f
     sd = moments.outcome_sd
     if fit.se is None or sd <= 0:
         return None, None, ()
-    ratio, within = ratio_of_difference(fit.value, fit.se, sd)
     note = "The E-value takes the effect in standard deviations for a risk ratio: exp(0.91 d), an approximation."
+    # A quantity has no unit of its own that everybody shares; its standard deviation does not depend on any.
+    size = 1.0 if trial.problem.binary_treatment else abs(trial.problem.step)
+    if not trial.problem.binary_treatment:
+        note += " It is of one standard deviation more of the treatment, whatever its unit."
+    if size <= 0:
+        return None, None, ()
+    ratio, within = ratio_of_difference(fit.value / size, fit.se / size, sd)
     return ratio, within, (note,)
 
 

@@ -120,6 +120,17 @@ def test_a_hidden_cause_really_moves_the_estimate_as_far_as_the_formula_says() -
     assert like_w.value == pytest.approx(LINEAR_REGRESSION.fit(long, Ask()).value, abs=0.1)
 
 
+def test_the_e_value_of_a_quantity_does_not_depend_on_its_unit() -> None:
+    problem, _ = world(4, n=800)
+    rng = np.random.default_rng(4)
+    dose = replace(problem, t=standard(problem.t + rng.normal(size=800)), binary_treatment=False)
+    small, large = (sensitivity(tried(replace(dose, high=high))) for high in (0.001, 1.0))
+    assert small is not None
+    assert large is not None
+    assert small.e_value == pytest.approx(large.e_value)
+    assert small.robustness_value == pytest.approx(large.robustness_value)
+
+
 def instruments(seed: int, *, bad: bool) -> Trial:
     rng = np.random.default_rng(seed)
     n = 3000
