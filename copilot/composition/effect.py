@@ -186,6 +186,7 @@ class EffectJob:
             profile=self.table.profile,
             query=self.options.query,
             done="complete",
+            resumable=self.options.graph is None,
             usage=usage,
         )
 

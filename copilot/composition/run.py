@@ -53,6 +53,8 @@ class Run:
         What the manifest says when all went well.
     usage
         What was used before this stretch of the run.
+    resumable
+        Whether answers were gathered that `copilot runs resume` could go on from.
     now, clock
         Time of day (UTC) and seconds for durations.
     """
@@ -70,6 +72,7 @@ class Run:
         earlier: Sequence[str] = (),
         done: str = "voted",
         usage: Mapping[str, Any] | None = None,
+        resumable: bool = True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,7 +83,7 @@ class Run:
         self._now, self._clock = now, clock
         self._began = clock()
         self._earlier = tuple(earlier)
-        self._resumable = profile.source != "-"
+        self._resumable = resumable and profile.source != "-"
         self._told: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "run_id": run_id,
