@@ -17,7 +17,7 @@ from copilot.estimation.estimators.adjusted import (
     require,
     risk_ratio,
 )
-from copilot.estimation.estimators.algebra import Basis, basis_of, even
+from copilot.estimation.estimators.algebra import Basis, basis_of, even, gram, solve
 from copilot.estimation.estimators.ipw_continuous import fit_continuous, point_continuous
 from copilot.estimation.estimators.logistic import Logistic, fit_logistic
 from copilot.estimation.estimators.scores import (
@@ -97,6 +97,16 @@ def _mean(problem: Problem, scores: Scores, weights: Floats, slope: Floats | Non
     return mean, own * (problem.n / total)
 
 
+def _times(values: Floats, weights: Floats | None) -> Floats:
+    return values if weights is None else values * weights
+
+
+_FAR = 2.0
+"""Move of a coefficient beyond which a single step is no good start."""
+_DRAWN = 1e-6
+"""Change of a linear predictor after which a simulation stops: its draws need fewer digits than an estimate."""
+
+
 class _Refit:
     """Newton's method from the full fit; see `Refit`."""
 
@@ -105,12 +115,15 @@ class _Refit:
         self._w = even(problem)
         self._basis: Basis = basis_of(problem)
         self._full: Logistic = fit_logistic(self._basis.matrix, problem.t, self._w)
+        # One Newton step from here is a start so near that two more are enough.
+        self._left = problem.t - self._full.predicted
+        self._information = gram(self._basis.matrix, _times(self._full.variance, self._w))
 
     def treatment(self, t: Floats) -> float:
         """Estimate with another treatment."""
         if not _two_arms(t, self._w):
             return math.nan
-        logistic = fit_logistic(self._basis.matrix, t, self._w)
+        logistic = fit_logistic(self._basis.matrix, t, self._w, self._near_no_effect(t), small=_DRAWN)
         return self._contrast(logistic, t, self._problem.y)
 
     def outcome(self, y: Floats) -> float:
@@ -128,7 +141,11 @@ class _Refit:
         if not size > 1e-9 * math.sqrt(float(np.mean(np.square(column)))):
             return self.outcome(self._problem.y)
         design[:, p] /= size
-        logistic = fit_logistic(design, self._problem.t, self._w, np.append(self._full.coefficients, 0.0))
+        new = design[:, p]
+        steep = float(np.square(new) @ _times(self._full.variance, self._w))
+        slope = float(new @ _times(self._left, self._w)) / steep if steep > 0 else 0.0
+        start = np.append(self._full.coefficients, slope)
+        logistic = fit_logistic(design, self._problem.t, self._w, start, small=_DRAWN)
         return self._contrast(logistic, self._problem.t, self._problem.y)
 
     def rows(self, rows: Integers) -> float:
@@ -140,8 +157,19 @@ class _Refit:
         t = self._problem.t
         if not _two_arms(t, base):
             return math.nan
-        logistic = fit_logistic(self._basis.matrix, t, base, self._full.coefficients)
+        moved, _ = solve(self._information * (float(base.sum()) / len(t)), (self._left * base) @ self._basis.matrix)
+        start = self._full.coefficients + (moved if np.abs(moved).max() < _FAR else 0.0)
+        logistic = fit_logistic(self._basis.matrix, t, base, start, small=_DRAWN)
         return _contrast(logistic.predicted, t, self._problem.y, base, self._target, counts)
+
+    def _near_no_effect(self, t: Floats) -> Floats:
+        """Give coefficients near those of a treatment that the covariates say little of."""
+        base = np.ones(len(t)) if self._w is None else self._w
+        share = float(base @ t) / float(base.sum())
+        matrix = self._basis.matrix
+        start: Floats = ((t - share) * base) @ matrix / (len(t) * share * (1 - share))
+        start[0] = math.log(share / (1 - share))
+        return start
 
     def _contrast(self, logistic: Logistic, t: Floats, y: Floats) -> float:
         return _contrast(logistic.predicted, t, y, self._w, self._target)

@@ -49,7 +49,12 @@ class Logistic:
 
 
 def fit_logistic(
-    design: Floats, outcome: Floats, weights: Floats | None = None, start: Floats | None = None
+    design: Floats,
+    outcome: Floats,
+    weights: Floats | None = None,
+    start: Floats | None = None,
+    *,
+    small: float = _SMALL,
 ) -> Logistic:
     """Fit by maximum likelihood: Newton's method, steps halved until the likelihood rises; no penalty.
 
@@ -63,6 +68,8 @@ def fit_logistic(
         Of shape (n,), zero for rows that do not count; ``None`` for equal ones.
     start
         Coefficients to start from; without it the intercept alone is fitted first.
+    small
+        Change of a linear predictor after which to stop; what is left then is smaller by far.
     """
     newton = _Newton(design, outcome, weights)
     beta = _intercept(design, outcome, weights) if start is None else start
@@ -74,7 +81,7 @@ def fit_logistic(
         newton.visit(beta, anew=anew)
         if newton.furthest > _SAFE and not newton.uphill(before):
             return newton.result(converged=newton.settled < _SMALL)
-        if newton.furthest < _SMALL or newton.settled < _SETTLED:
+        if newton.furthest < small or newton.settled < _SETTLED:
             return newton.result(converged=True)
         # near the end the last matrix does: each step then errs by the square of the distance all the same
         anew = newton.furthest > _NEAR
