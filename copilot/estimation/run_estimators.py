@@ -12,6 +12,7 @@ from numpy.random import SeedSequence
 from copilot.domain.effects import Estimate, Ratio, Target
 from copilot.domain.identification.values import Names, Strategy
 from copilot.domain.notice import Level, Notice
+from copilot.domain.text import one_line
 from copilot.errors import EstimationError
 from copilot.estimation.design import Design, Prepared
 from copilot.estimation.estimators.choice import Choice
@@ -24,6 +25,7 @@ from copilot.estimation.trial import Fitted
 MOST_ROWS_BESIDE = 200_000
 """Rows for estimators that stand beside the headline unasked: enough to compare with, in bounded time and memory."""
 _BESIDE = 777
+_TWO = 2
 """Branch of the seed for that sample."""
 
 
@@ -123,7 +125,20 @@ def _sampled(problems: tuple[Problem, ...], ask: Ask) -> tuple[Problem, ...]:
 
 
 def _fit(estimator: Estimator, problems: tuple[Problem, ...], ask: Ask) -> Fit:
-    fit = pooled_fit([estimator.fit(problem, ask) for problem in problems], ask.level)
+    if any(problem.clusters is not None and len(np.unique(problem.clusters)) < _TWO for problem in problems):
+        raise EstimationError(
+            f"{estimator.title} has only one cluster here",
+            reason="How clusters differ cannot be seen from one, so there is no standard error.",
+            advice="Leave --cluster out, or group by something else.",
+        )
+    try:
+        fit = pooled_fit([estimator.fit(problem, ask) for problem in problems], ask.level)
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+        raise EstimationError(
+            f"{estimator.title} gave no number",
+            reason=f"{one_line(str(error), 160).rstrip('.')}.",
+            advice="Look for columns of extreme size; measure them in other units.",
+        ) from error
     if not math.isfinite(fit.value) or (fit.se is not None and not math.isfinite(fit.se)):
         raise EstimationError(
             f"{estimator.title} gave no finite number",

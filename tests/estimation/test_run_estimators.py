@@ -13,6 +13,7 @@ from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
 from copilot.estimation.design import Contrast, Design, Prepared
 from copilot.estimation.estimators.choice import Choice
+from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
 from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
 from copilot.estimation.run_estimators import estimate_all
 
@@ -146,3 +147,21 @@ def test_imputations_are_pooled_for_all_rows_and_within_groups() -> None:
     assert [e.value for e in estimates] == pytest.approx([4.5, 3.0, 6.0])
     assert all("pooled over 2 imputations" in e.errors for e in estimates)
     assert estimates[0].se == pytest.approx(np.sqrt(0.25 + 1.5 * 4.5))
+
+
+class Broken(Differing):
+    def fit(self, problem: Problem, ask: Ask) -> Fit:
+        del problem, ask
+        raise OverflowError("math range error")
+
+
+def test_an_estimator_beside_the_headline_that_breaks_is_told_and_kills_nothing() -> None:
+    choice = Choice(Differing("works"), None, (Broken("broken"),))
+    done = estimate_all(prepared(), DESIGN, choice, Ask())
+    assert [one.estimator.name for one in done.fitted] == ["works"]
+    assert any("math range error" in notice.message for notice in done.notices)
+
+
+def test_a_perfect_fit_claims_no_certainty() -> None:
+    t = np.arange(40.0) % 2
+    assert LINEAR_REGRESSION.fit(Problem(3 * t, t, np.empty((40, 0))), Ask()).se is None

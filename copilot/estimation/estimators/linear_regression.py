@@ -80,12 +80,13 @@ class LinearRegression:
         squares = float(weighted @ weighted)
         classical = math.sqrt(squares / (problem.n - solved.parameters) / solved.left) * abs(problem.step)
         spread = _spread(problem, w)
-        if squares <= (_EXACT * spread) ** 2 * problem.n:
+        exact = squares <= (_EXACT * spread) ** 2 * problem.n
+        if exact:
             notes += ("Treatment and covariates give the outcome without remainder, so there is no error to speak of.",)
         explained = solved.slope**2 * solved.left
         return Fit(
             value=solved.slope * problem.step,
-            se=positive(se),
+            se=None if exact else positive(se),
             errors=errors,
             df=df,
             influence=solved.influence * problem.step,
