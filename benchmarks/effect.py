@@ -44,9 +44,12 @@ for name, more in (
     ("bootstrap_refuter", {}),
 ):
     if simulations:
-        model.refute_estimate(estimand, estimate, method_name=name, num_simulations=simulations, show_progress_bar=False, **more)
+        model.refute_estimate(
+            estimand, estimate, method_name=name, num_simulations=simulations, show_progress_bar=False, **more
+        )
 refuting = time.perf_counter() - start
-print(json.dumps({"import": imported, "refute": refuting, "whole": time.perf_counter() - began, "value": estimate.value}))
+whole = time.perf_counter() - began
+print(json.dumps({"import": imported, "refute": refuting, "whole": whole, "value": estimate.value}))
 """
 STAGE = """
 import sys, time, json
