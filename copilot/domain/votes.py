@@ -246,3 +246,62 @@ class Votes(Value):
     pair_abstentions: tuple[Abstention, ...] = ()
     challenge_ballots: tuple[ChallengeBallot, ...] = ()
     challenge_abstentions: tuple[Abstention, ...] = ()
+
+
+class Concern(Value):
+    """One doubt that a critic voices about a graph; it points at nodes or at an edge of it, or it is not counted.
+
+    Parameters
+    ----------
+    kind
+        A word of `copilot.domain.findings.FindingKind`, of those that are voted.
+    nodes
+        The variables it is about: source and target in that order for an edge, sorted otherwise.
+    reason
+        One line.
+    """
+
+    kind: str
+    nodes: tuple[str, ...] = Field(min_length=1)
+    reason: str = ""
+
+
+class CritiqueBallot(Value):
+    """One critic's doubts about a graph; none is a legal answer."""
+
+    voter: Voter
+    concerns: tuple[Concern, ...] = ()
+    slips: tuple[SlipCount, ...] = ()
+
+
+class CandidateVote(Value):
+    """One candidate on a ballot.
+
+    Parameters
+    ----------
+    name
+        A column's name, or the ballot's own words for an idea outside the table.
+    role
+        A word of `copilot.domain.candidates.Role`.
+    observed
+        Whether it is a column.
+    affects
+        Variables it would affect, sorted.
+    collect, reason
+        One line each.
+    """
+
+    name: str
+    role: str
+    observed: bool = True
+    affects: tuple[str, ...] = ()
+    collect: str = ""
+    reason: str = ""
+
+
+class CandidateBallot(Value):
+    """One voter's candidates; none is a legal answer."""
+
+    voter: Voter
+    candidates: tuple[CandidateVote, ...] = ()
+    slips: tuple[SlipCount, ...] = ()

@@ -22,6 +22,10 @@ class Stream(IntEnum):
     GRAPH = 1
     PAIRS = 2
     CHALLENGE = 3
+    CRITIQUE = 4
+    CONFOUNDERS = 5
+    INSTRUMENTS = 6
+    NEGATIVE_CONTROLS = 7
 
 
 @dataclass(frozen=True, slots=True)
