@@ -46,7 +46,7 @@ class Run:
     command, run_id, arguments
         What is run; `arguments` as typed, keys are never among them.
     settings, profile, query
-        For the manifest.
+        For the manifest; no profile where no table is read.
     earlier
         Lines of ``calls.jsonl`` that this run goes on with.
     done
@@ -67,7 +67,7 @@ class Run:
         run_id: str,
         arguments: Sequence[str],
         settings: Settings,
-        profile: TableProfile,
+        profile: TableProfile | None,
         query: Query,
         earlier: Sequence[str] = (),
         done: str = "voted",
@@ -83,7 +83,7 @@ class Run:
         self._now, self._clock = now, clock
         self._began = clock()
         self._earlier = tuple(earlier)
-        self._resumable = resumable and profile.source != "-"
+        self._resumable = resumable and not (profile is not None and profile.source == "-")
         self._told: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "run_id": run_id,
@@ -93,7 +93,9 @@ class Run:
             "started": now().isoformat(timespec="seconds"),
             "query": query.model_dump(mode="json"),
             "seed": settings.seed,
-            "data": {
+            "data": {}
+            if profile is None
+            else {
                 "source": profile.source,
                 "sha256": profile.sha256,
                 "rows": profile.rows,

@@ -8,20 +8,18 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot.composition.ballots import Matter, announcement, answers_fingerprint, earlier_calls
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.study import Study, StudyOptions
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
 from copilot.data.runs import CONSENSUS, NOTICES, PROFILE, VOTES, RunFolder, run_id_of
 from copilot.domain.consensus import VotingRules
-from copilot.domain.value import content_hash
 from copilot.domain.votes import Votes
-from copilot.errors import ConfigurationError, InputDataError
+from copilot.errors import ConfigurationError
 from copilot.report.suggestion import notices_json, profile_json
 from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import MOST_CONTESTED, Suggestion, SuggestPlan, Voices, suggest_graph
@@ -70,7 +68,6 @@ class SuggestJob:
         self.settings, self.options = settings, options
         self.command, self._beyond = command, dict(beyond or {})
         self.groups = _groups(settings, options.files)
-        self._recording = None if options.files.replay is None else _digest(options.files.replay)
         if "llm" in self.groups and options.files.replay is None:
             _import_early("openai")
         self.study = Study(options.study)
@@ -80,11 +77,6 @@ class SuggestJob:
     @property
     def run_id(self) -> str:
         """Name the run by what it computes."""
-        from copilot.elicitation.prompts import list_prompts
-
-        settings, replay = self.settings, self.options.files.replay
-        elsewhere = {"models", "prompts_dir"}
-        chosen = replay is None or settings.origins["models"].source == "flag"
         return run_id_of(
             {
                 "command": self.command,
@@ -92,10 +84,7 @@ class SuggestJob:
                 **self.study.fingerprint(),
                 "groups": self.groups,
                 "accept_latents": self.options.accept_latents,
-                "settings": {k: v for k, v in settings.result_shaping().items() if k not in elsewhere},
-                "prompts": content_hash([one.model_dump(mode="json") for one in list_prompts(settings.prompts_dir)]),
-                "models": list(settings.models) if chosen else None,
-                "recording": self._recording,
+                **answers_fingerprint(self.settings, self.options.files),
             }
         )
 
@@ -128,16 +117,10 @@ class SuggestJob:
     def announcement(self) -> str:
         """Say in one line who votes, and what leaves this machine and where to."""
         replay, settings = self.options.files.replay, self.settings
-        if replay is not None:
-            return f"Answering from the recording {replay}; nothing is sent."
-        if "llm" not in self.groups:
+        if replay is None and "llm" not in self.groups:
             why = f" ({settings.why_no_model})" if settings.models and settings.voters == "auto" else ""
             return f"No model votes{why}; the data do, by causal discovery. To add a model, {HOW_TO_ADD_A_MODEL}."
-        shared = {"names": "", "schema": ", categories", "summary": ", categories, ranges, missing shares"}
-        return (
-            f"Asking {', '.join(settings.models)} at {settings.address}. Sent: names, kinds{shared[settings.share]}, "
-            f"your descriptions and context for {len(self.plan.names)} columns; never rows."
-        )
+        return announcement(settings, self.options.files, len(self.plan.names), otherwise="")
 
     def run(
         self,
@@ -154,8 +137,6 @@ class SuggestJob:
         ResumableError
             With the command that goes on with the run.
         """
-        earlier = self.options.files.earlier
-        lines = [] if earlier is None else _text_of(earlier).splitlines()
         run = Run(
             folder,
             command=self.command,
@@ -164,7 +145,7 @@ class SuggestJob:
             settings=self.settings,
             profile=self.study.profile,
             query=self.study.query,
-            earlier=lines,
+            earlier=earlier_calls(self.options.files),
         )
         folder.write_json(PROFILE, self.profile_json())
         folder.write_json(NOTICES, notices_json(self.study.notices))
@@ -213,21 +194,10 @@ class SuggestJob:
         )
 
     def _setting(self, models: Sequence[str]) -> Setting:
-        from copilot.elicitation.setting import Setting, Share, facts_to_share
-
-        settings, study = self.settings, self.study
-        chosen = [column for column in study.profile.columns if column.name in self.plan.names]
-        parameters = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
-        return Setting(
-            variables=study.variables,
-            models=tuple(models),
-            seed=settings.seed,
-            context=study.context,
-            query=study.query,
-            facts=facts_to_share(chosen, Share(settings.share)),
-            parameters={key: value for key, value in parameters.items() if value is not None},
-            prompts=settings.prompts_dir,
-        )
+        study = self.study
+        chosen = tuple(column for column in study.profile.columns if column.name in self.plan.names)
+        matter = Matter(variables=study.variables, context=study.context, query=study.query, columns=chosen)
+        return matter.setting(self.settings, models)
 
     def _discover(self, progress: Progress) -> Discovery:
         from numpy.random import SeedSequence
@@ -263,23 +233,6 @@ def _groups(settings: Settings, files: AnswerFiles) -> tuple[str, ...]:
             advice=f"To add one, {HOW_TO_ADD_A_MODEL}; or let the data vote with --voters data.",
         )
     return ("llm", "data") if settings.voters == "both" else ("llm",)
-
-
-def _digest(path: Path) -> str:
-    return sha256(_bytes_of(path, "Name a file that --record has written.")).hexdigest()
-
-
-def _text_of(path: Path) -> str:
-    return _bytes_of(path, "Name the calls.jsonl of an earlier run.").decode(errors="replace")
-
-
-def _bytes_of(path: Path, advice: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputDataError(
-            f"the answers in {str(path)!r} cannot be read", reason=f"{error.strerror or error}.", advice=advice
-        ) from error
 
 
 def _import_early(module: str) -> None:

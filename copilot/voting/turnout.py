@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from typing import Protocol
 
 from copilot.domain.consensus import VotingRules
-from copilot.domain.votes import Abstention, ChallengeBallot, GraphBallot, Group, Turnout
+from copilot.domain.votes import Abstention, ChallengeBallot, GraphBallot, Group, Turnout, Voter
 from copilot.errors import QuorumError
 
 PARTIAL = "partial"
@@ -85,6 +86,35 @@ def check_quorum(turnout: Mapping[Group, Turnout], rules: VotingRules, abstentio
                 reason=f"The others: {reasons}.{example}" if reasons else "No more were asked for.",
                 advice="What was gathered is kept. Ask for more with --votes, or lower --quorum.",
             )
+
+
+class Cast(Protocol):
+    """A ballot of any kind."""
+
+    @property
+    def voter(self) -> Voter:
+        """Who filled it in."""
+        ...
+
+
+def count_ballots(ballots: Sequence[Cast], abstentions: Sequence[Abstention], quorum: int) -> Turnout:
+    """Count the ballots of a task that is never split between groups.
+
+    Parameters
+    ----------
+    ballots, abstentions
+        All that came of it.
+    quorum
+        Valid ballots needed.
+
+    Raises
+    ------
+    QuorumError
+        If there are fewer; naming the reasons with their counts.
+    """
+    turnout = _turnout([ballot.voter.source for ballot in ballots], len(ballots), 0, abstentions)
+    check_quorum({Group.LLM: turnout}, VotingRules(quorum=quorum, data_quorum=1), abstentions)
+    return turnout
 
 
 def _turnout(sources: Sequence[str], cast: int, partial: int, abstentions: Sequence[Abstention]) -> Turnout:

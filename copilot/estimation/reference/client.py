@@ -31,6 +31,23 @@ _QUIET = {
 }
 
 
+def start_worker() -> subprocess.Popen[bytes]:
+    """Start a process that loads DoWhy and answers one request; takes some milliseconds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be started.
+    """
+    return subprocess.Popen(  # noqa: S603 (our own module, by the interpreter that runs)
+        _COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+
 class Reference:
     """DoWhy in a process of its own; it answers one question.
 
@@ -54,15 +71,7 @@ class Reference:
     def start(cls) -> Self:
         """Start the worker, which loads DoWhy while the caller goes on; takes some milliseconds."""
         try:
-            return cls(
-                subprocess.Popen(  # noqa: S603 (our own module, by the interpreter that runs)
-                    _COMMAND,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=_environment(),
-                )
-            )
+            return cls(start_worker())
         except OSError as fault:
             return cls(None, f"its process could not be started ({fault.strerror or fault})")
 

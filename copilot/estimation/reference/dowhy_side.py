@@ -37,8 +37,13 @@ def reply_to(header: dict[str, Any], matrix: Floats) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``identification`` and ``estimate``, each ``None`` if not asked, else with its numbers or names, or ``fault``.
+        ``identification`` and ``estimate``, each ``None`` if not asked, else with its numbers or names, or ``fault``;
+        or ``falsified`` alone, where that is the task.
     """
+    if header.get("task") == "falsify":
+        from copilot.estimation.reference.dowhy_falsify import falsify
+
+        return {"falsified": _guarded(lambda: falsify(header, matrix))}
     return {
         "estimate": _guarded(lambda: _estimate(header, matrix)) if header["estimator"] else None,
         "identification": _within_limit(lambda: _identify(header["graph"])) if header["graph"] else None,
