@@ -90,6 +90,9 @@ class Draft:
     def edge(self, source: str, target: str, kind: EdgeKind, offset: int) -> None:
         """Note an edge between two nodes; an exact repetition is merged, a contradiction refused."""
         self._count_edges(1, offset)
+        if source == target and self._source.rounds is not None:
+            self._source.rounds.loops.append(source)
+            return
         if source == target:
             raise self._source.error(
                 offset,
@@ -129,6 +132,8 @@ class Draft:
         """
         nodes = tuple(Node(name=name, observed=marks.observed is not False) for name, marks in self._nodes.items())
         edges = tuple(Edge(source=source, target=target, kind=kind) for source, target, kind in self._edges)
+        if self._source.rounds is not None:
+            self._source.rounds.arrows += [edge[:2] for edge in self._edges if edge[2] is EdgeKind.DIRECTED]
         try:
             graph = CausalGraph(nodes=nodes, edges=edges)
         except CycleError as error:

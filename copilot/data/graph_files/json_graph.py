@@ -59,6 +59,7 @@ class _ObjectDraft:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._places = _Places(source.where)
+        self._places.rounds = source.rounds
         self._draft = Draft(self._places)
         self._names: set[str] = set()
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from copilot.data.graph_files.document import EdgeLabel, GraphDocument
 from copilot.data.graph_files.formats import FORMATS, GraphFormat, by_content, by_extension, find_format
-from copilot.data.graph_files.source import Source
+from copilot.data.graph_files.source import Rounds, Source
 from copilot.domain.graph import CausalGraph, Edge
 from copilot.domain.notice import Level, Notice
 from copilot.errors import GraphFileError
@@ -36,8 +36,30 @@ def read_graph(path: str) -> GraphDocument:
     CycleError
         If the directed edges run in a circle.
     """
+    return parse_file(*read_text(path), path)
+
+
+def read_text(path: str) -> tuple[str, str]:
+    """Read the text of a graph file, and tell what messages call it; raises `GraphFileError`."""
     where = "standard input" if path == _STDIN else path
-    text = _decode(_read_bytes(path, where), where)
+    return _decode(_read_bytes(path, where), where), where
+
+
+def parse_file(text: str, where: str, path: str, rounds: Rounds | None = None) -> GraphDocument:
+    """Read a graph from the text of a file, whose name or content says the format.
+
+    Parameters
+    ----------
+    text, where, path
+        As `read_text` gives them, and the path that it was given.
+    rounds
+        Filled with self-loops, which are passed over then, and with all arrows.
+
+    Raises
+    ------
+    GraphFileError, CycleError
+        As `read_graph`.
+    """
     named, found = by_extension(path), by_content(text)
     chosen = found or named
     if chosen is None:
@@ -48,7 +70,7 @@ def read_graph(path: str) -> GraphDocument:
             reason=f"Neither name nor content is that of {readable}.",
             advice="A DOT file begins with 'digraph {'.",
         )
-    document = parse_graph(text, chosen.name, where)
+    document = parse_graph(text, chosen.name, where, rounds)
     if named is None or named is chosen:
         return document
     message = f"{where} is named like a file of the format {named.name}, and was read as what it holds: {chosen.name}."
@@ -56,7 +78,12 @@ def read_graph(path: str) -> GraphDocument:
     return document.model_copy(update={"notices": (*document.notices, notice)})
 
 
-def parse_graph(text: str, format: str, where: str) -> GraphDocument:  # noqa: A002 (the word that fits)
+def parse_graph(
+    text: str,
+    format: str,  # noqa: A002 (the word that fits)
+    where: str,
+    rounds: Rounds | None = None,
+) -> GraphDocument:
     r"""Read a graph from text.
 
     Parameters
@@ -67,6 +94,8 @@ def parse_graph(text: str, format: str, where: str) -> GraphDocument:  # noqa: A
         The name of a format: ``"dot"``, ``"dagitty"``, ``"gml"`` or ``"json"``.
     where
         What messages call the text.
+    rounds
+        As for `parse_file`.
 
     Raises
     ------
@@ -83,7 +112,9 @@ def parse_graph(text: str, format: str, where: str) -> GraphDocument:  # noqa: A
     known = find_format(format)
     text = text.removeprefix("\ufeff")
     _require_text(text, where)
-    return _parser(known, where)(Source(text, where))
+    source = Source(text, where)
+    source.rounds = rounds
+    return _parser(known, where)(source)
 
 
 def write_graph(

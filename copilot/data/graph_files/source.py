@@ -11,6 +11,14 @@ from copilot.errors import GraphFileError
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
+class Rounds:
+    """What makes a file no acyclic graph, as far as it was read."""
+
+    def __init__(self) -> None:
+        self.loops: list[str] = []
+        self.arrows: list[tuple[str, str]] = []
+
+
 class Source:
     """Text that knows its name and its lines.
 
@@ -25,6 +33,8 @@ class Source:
     def __init__(self, text: str, where: str) -> None:
         self.text = text
         self.where = where
+        self.rounds: Rounds | None = None
+        """Set by a reader who wants to know of every circle, not to be stopped by the first."""
 
     @cached_property
     def _starts(self) -> list[int]:
