@@ -171,12 +171,14 @@ class Finding(Value):
 
 
 def sorted_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Put the worst first; within a severity the graph's own, then the data's, then the model's by votes."""
+    """Put the worst first; in a severity the graph's own, then the data's by strength, then the model's by votes."""
     origins = list(Origin)
 
     def order(one: Finding) -> tuple[object, ...]:
         share = (one.votes or 0) / one.valid if one.valid else 0.0
-        return (-one.severity.rank, origins.index(one.origin), -share, one.kind.value, one.subject)
+        strength = one.evidence.get("strength")
+        weight = strength if isinstance(strength, float) else 0.0
+        return (-one.severity.rank, origins.index(one.origin), -share, one.kind.value, -weight, one.subject)
 
     return tuple(sorted(findings, key=order))
 
