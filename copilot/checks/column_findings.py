@@ -45,7 +45,8 @@ def settled_findings(
     Parameters
     ----------
     graph, query
-        What is looked at; duplicates and settled columns among the nodes, leaks among all columns.
+        What is looked at; duplicates and settled columns among the nodes, leaks among all columns: what settles the
+        outcome, and what the outcome settles though it is no cause of it.
     columns
         Name → matrix of shape (n, p) with n ≥ 12.
     adjustment
@@ -55,11 +56,15 @@ def settled_findings(
     core = {query.treatment, query.outcome, *(adjustment or ())} - {None}
     leaks = {one.source: one for one in pairs if one.target == query.outcome and one.source != query.treatment}
     found = [_leak(graph, one) for one in leaks.values()]
+    causes = graph.ancestors((query.outcome,)) if query.outcome in set(graph.names) and query.outcome else frozenset()
+    for one in pairs:
+        if one.source == query.outcome and one.target not in {*causes, *leaks, query.treatment}:
+            leaks[one.target] = one
+            found.append(_derived(one, core))
     by_pair: dict[tuple[str, ...], list[Determination]] = {}
     for one in pairs:
         key = tuple(sorted((one.source, one.target)))
-        apart = query.outcome not in key or query.treatment in key
-        if (apart or one.target != query.outcome) and set(key) <= set(graph.names):
+        if set(key) <= set(graph.names):
             by_pair.setdefault(key, []).append(one)
     for key, ways in by_pair.items():
         if query.outcome in key and any(name in leaks for name in key):
@@ -79,6 +84,17 @@ def _leak(graph: CausalGraph, one: Determination) -> Finding:
     )
     evidence = {"share": one.share, "how": one.how, "exact": one.exact, "cause_in_graph": above}
     return _made(FindingKind.OUTCOME_LEAK, Severity.HIGH, (one.source,), text, evidence)
+
+
+def _derived(one: Determination, core: set[str | None]) -> Finding:
+    text = (
+        f"The outcome {shown(one.source)} settles {number(100 * one.share, 4)} % of {shown(one.target)} "
+        f"{_HOW[one.how]}, which is no cause of it in the graph: it looks derived from the outcome, "
+        "and must not be adjusted for."
+    )
+    evidence = {"share": one.share, "how": one.how, "exact": one.exact, "cause_in_graph": False}
+    severity = Severity.HIGH if one.target in core else Severity.MEDIUM
+    return _made(FindingKind.OUTCOME_LEAK, severity, (one.target,), text, evidence)
 
 
 def _pair(key: tuple[str, ...], ways: Sequence[Determination], core: set[str | None]) -> Finding:

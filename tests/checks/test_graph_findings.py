@@ -146,6 +146,7 @@ def test_circles_are_named_once_from_the_first_name() -> None:
     assert found[0].evidence["edges"] == ["a -> b", "b -> c", "c -> a"]
 
 
+@pytest.mark.slow
 def test_sixty_nodes_take_bounded_time() -> None:
     names = [f"n{i:02}" for i in range(58)]
     edges = [(one, other) for i, one in enumerate(names) for j, other in enumerate(names) if i < j and (i * j) % 3 == 0]
