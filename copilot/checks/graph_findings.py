@@ -318,7 +318,7 @@ def _undirected(graph: CausalGraph, query: Query, tiers: Sequence[Sequence[str]]
     for edge in loose:
         patch = _by_time(graph, edge, tiers)
         text = f"The direction of {shown(edge.source)} -- {shown(edge.target)} is open"
-        text += f"; by the order in time it can only be {patch.add[0]}." if patch else "."
+        text += f"; by the order in time it can only be {shown(str(patch.add[0]))}." if patch else "."
         yield Finding(
             kind=FindingKind.UNDIRECTED_EDGE,
             severity=Severity.MEDIUM if {edge.source, edge.target} <= near else Severity.LOW,

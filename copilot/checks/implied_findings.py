@@ -178,7 +178,7 @@ def _message(one: ImpliedResult, edges: Sequence[Edge], patch: Patch | None) -> 
     given = f" given {', '.join(shown(name) for name in held.given)}" if held.given else ""
     p_value = one.adjusted_p or 0.0
     chance = "p < 0.001" if p_value < _SMALL else f"p = {number(p_value, 2)}"
-    likely = f" Of the arrows {patch.add[0]} fits best." if patch and len(edges) > 2 else ""  # noqa: PLR2004 (all three)
+    likely = f" Of the arrows {shown(str(patch.add[0]))} fits best." if patch and len(edges) > 2 else ""  # noqa: PLR2004 (all three)
     return (
         f"The graph says that {a} and {b} are independent{given}, but in {number(one.n)} rows their partial "
         f"correlation is {number(one.strength, 2)} ({chance}, adjusted for the number of tests). That speaks for "

@@ -300,3 +300,16 @@ def test_more_independences_than_are_tested_or_listed_are_said() -> None:
 
 def _pairs(graph: CausalGraph) -> list[tuple[str, str]]:
     return [(edge.source, edge.target) for edge in graph.edges]
+
+
+def test_names_from_outside_are_cleaned_in_every_message() -> None:
+    rng = np.random.default_rng(0)
+    a, e, t, f = rng.standard_normal((4, 500))
+    bad = {name: f"{name}\x1b[31m" for name in "abcd"}
+    frame = pd.DataFrame({bad["a"]: a, bad["b"]: a + e, bad["c"]: -a, bad["d"]: 1.0, "t": t, "y": t + f})
+    frame["copy\x1b[0m"] = frame["y"] * 2
+    graph = CausalGraph.build(nodes=bad.values(), directed=[("t", "y"), (bad["a"], "t")])
+    findings, notices = found_in(graph, frame, adjustment=[bad["a"]], tiers=[[bad["b"]], [bad["a"]]])
+    kinds = {one.kind for one in findings}
+    assert kinds >= {FindingKind.IMPLIED_INDEPENDENCE, FindingKind.DUPLICATE_COLUMNS, FindingKind.OUTCOME_LEAK}
+    assert not any("\x1b" in one.message for one in (*findings, *notices))
