@@ -9,10 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from copilot.checks.columns import Floats
+from copilot.checks.implied import (
+    LEVEL,
+    ImpliedResult,
+    Independence,
+    implied_independences,
+    separating_set,
+    test_implied,
+)
 from copilot.checks.time_order import earlier_of
 from copilot.domain.findings import Finding, FindingKind, Origin, Patch, Severity, directed
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
@@ -25,6 +34,11 @@ from copilot.errors import GraphError
 STRONG = 10.0
 """Difference of BIC from which evidence is very strong (Kass & Raftery 1995, JASA 90(430), section 3.2)."""
 MOST_TURNED = 5
+MOST_DROPPED = 200
+"""Arrows that are tried at most."""
+_NO_TRACE = 0.2
+"""P-value above which two columns are called independent; a lower bound would miss fewer and doubt more."""
+_FEWEST_EXPLAINED, _MOST_HOPES = 2, 5
 _FEWEST_ROWS = 100
 _ROWS_A_PARAMETER = 10
 _RIDGE = 1e-9
@@ -40,16 +54,20 @@ class _Change:
 
 
 def edge_findings(
-    graph: CausalGraph, query: Query, columns: Mapping[str, Floats], tiers: Sequence[Sequence[str]] = ()
+    graph: CausalGraph,
+    query: Query,
+    columns: Mapping[str, Floats],
+    against: Sequence[Finding],
+    tiers: Sequence[Sequence[str]] = (),
 ) -> tuple[Finding, ...]:
     """Find arrows that the data speak against.
 
     The score of a graph is the Gaussian BIC of each variable given its direct causes (Schwarz 1978; Chickering 2002,
     JMLR 3, section 2.3 for its locality). An arrow is named as *reversed* if turning it raises the score by more than
     10; the best one is turned first, and the rest is judged after it. Arrows whose turning leaves the independences as
-    they are have the same score and are never named. An arrow is named as *spurious* if dropping it raises the score
-    by more than 2: the data show no trace of it once the other direct causes are held fixed. Arrows at a variable with
-    an unmeasured cause are left alone.
+    they are have the same score and are never named. Where a variable has an unmeasured cause the score says nothing;
+    there an arrow is named if turning it explains at least two contradicted independences and makes no new one.
+    An arrow is named as *spurious* if its ends would be independent given some set without it, and are (p > 0.2).
 
     Parameters
     ----------
@@ -58,14 +76,16 @@ def edge_findings(
     query
         Its arrow from treatment to outcome is never named: that one is the question.
     columns
-        Name → encoded matrix of shape (n, p), NaN where missing; complete rows are used.
+        Name → encoded matrix of shape (n, p), NaN where missing; scores take complete rows.
+    against
+        Findings with contradicted independences among them.
     tiers
         Names in order of time; no arrow is turned against it.
 
     Returns
     -------
     tuple of Finding
-        None with fewer than 100 complete rows.
+        None with fewer than 100 complete rows, or with edges that have no direction.
     """
     scores = _Scores(columns, [name for name in graph.names if name in columns])
     if scores.n < _FEWEST_ROWS or any(edge.kind == EdgeKind.UNDIRECTED for edge in graph.edges):
@@ -78,8 +98,12 @@ def edge_findings(
             break
         drawn = best.patch.apply(drawn)
         found.append(_reversed(best, scores.n))
-    turned = {edge.patch.remove[0] for edge in found if edge.patch is not None}
-    found += [_spurious(one, scores.n) for one in _dropped(graph, query, clear, scores) if one.edge not in turned]
+    wrong = [one for one in against if one.kind is FindingKind.IMPLIED_INDEPENDENCE]
+    if not found and len(wrong) >= _FEWEST_EXPLAINED:
+        turned = _turned_by_independences(graph, query, columns, tiers, wrong)
+        found += [] if turned is None else [turned]
+    named = {one.edge for one in found}
+    found += [_spurious(edge, result) for edge, result in _dropped(graph, query, columns) if edge not in named]
     return tuple(found)
 
 
@@ -153,7 +177,7 @@ def _turned(
         a, b = edge.source, edge.target
         if edge.kind != EdgeKind.DIRECTED or not {a, b} <= clear or {a, b} == {query.treatment, query.outcome}:
             continue
-        if earlier_of(tiers, a, b) is not None:
+        if earlier_of(a, b, tiers) is not None:
             continue
         patch = Patch(remove=(edge,), add=(directed(b, a),))
         if not _fits(patch, graph):
@@ -163,15 +187,58 @@ def _turned(
         yield _Change(edge, patch, after - before)
 
 
-def _dropped(graph: CausalGraph, query: Query, clear: frozenset[str], scores: _Scores) -> Iterator[_Change]:
+def _dropped(
+    graph: CausalGraph, query: Query, columns: Mapping[str, Floats], tried: int = MOST_DROPPED
+) -> Iterator[tuple[Edge, ImpliedResult]]:
+    """Find arrows without a trace: without the arrow its ends would be independent given some set, and they are."""
+    observed = frozenset(name for name in columns if name in graph.names and name not in graph.latent)
+    for edge in graph.edges[:tried]:
+        a, b = edge.source, edge.target
+        if edge.kind != EdgeKind.DIRECTED or not {a, b} <= observed or {a, b} == {query.treatment, query.outcome}:
+            continue
+        bare = Patch(remove=(edge,)).apply(graph)
+        given = separating_set(bare, a, b, observed)
+        if given is None:
+            continue
+        (result,) = test_implied(columns, [Independence(a=min(a, b), b=max(a, b), given=given)])
+        if result.p_value is not None and result.n >= _FEWEST_ROWS and result.p_value > _NO_TRACE:
+            yield edge, result
+
+
+def _turned_by_independences(
+    graph: CausalGraph,
+    query: Query,
+    columns: Mapping[str, Floats],
+    tiers: Sequence[Sequence[str]],
+    against: Sequence[Finding],
+) -> Finding | None:
+    """Find the arrow whose turning explains most contradictions and makes none; for arrows with hidden causes too."""
+    names = tuple(sorted(columns.keys() & set(graph.names)))
+    hopes = list[tuple[int, Edge, Patch]]()
     for edge in graph.edges:
         a, b = edge.source, edge.target
-        if edge.kind != EdgeKind.DIRECTED or not {a, b} <= clear or {a, b} == {query.treatment, query.outcome}:
+        if edge.kind != EdgeKind.DIRECTED or {a, b} == {query.treatment, query.outcome}:
             continue
-        without = [name for name in graph.parents(b) if name != a]
-        gain = scores.of(b, without) - scores.of(b, graph.parents(b))
-        if gain > 2:  # noqa: PLR2004 (positive evidence, Kass & Raftery 1995)
-            yield _Change(edge, Patch(remove=(edge,)), gain)
+        patch = Patch(remove=(edge,), add=(directed(b, a),))
+        if earlier_of(a, b, tiers) is not None or not _fits(patch, graph):
+            continue
+        drawn = patch.apply(graph)
+        explained = sum(not separated(drawn, one.nodes[0], one.nodes[1], one.evidence["given"]) for one in against)
+        if explained >= _FEWEST_EXPLAINED:
+            hopes.append((explained, edge, patch))
+    hopes.sort(key=lambda hope: (-hope[0], str(hope[1])))
+    for explained, edge, patch in hopes[:_MOST_HOPES]:
+        implied, _ = implied_independences(patch.apply(graph), names)
+        left = sum(one.adjusted_p is not None and one.adjusted_p < LEVEL for one in test_implied(columns, implied))
+        if left <= len(against) - explained:
+            return _finding(
+                FindingKind.REVERSED_EDGE,
+                edge,
+                f"Turned round, {shown(str(edge))} would contradict nothing that it does not contradict now.",
+                {"explains_alone": explained, "contradictions_left": left},
+                patch,
+            )
+    return None
 
 
 def _reversed(change: _Change, n: int) -> Finding:
@@ -179,34 +246,31 @@ def _reversed(change: _Change, n: int) -> Finding:
         f"In {number(n)} rows the two variables are told better by their direct causes if {shown(str(change.edge))} is "
         f"turned round (BIC better by {number(change.gain, 3)})."
     )
-    return Finding(
-        kind=FindingKind.REVERSED_EDGE,
-        severity=Severity.MEDIUM,
-        origin=Origin.DATA,
-        nodes=(change.edge.source, change.edge.target),
-        edge=change.edge,
-        message=text,
-        evidence={"bic_gain": round(change.gain, 6), "n": n},
-        patch=change.patch,
-    )
+    evidence = {"bic_gain": round(change.gain, 6), "n": n}
+    return _finding(FindingKind.REVERSED_EDGE, change.edge, text, evidence, change.patch)
 
 
-def _spurious(change: _Change, n: int) -> Finding:
-    source, target = shown(change.edge.source), shown(change.edge.target)
+def _spurious(edge: Edge, result: ImpliedResult) -> Finding:
+    held = f" given {', '.join(map(shown, result.independence.given))}" if result.independence.given else ""
     text = (
-        f"In {number(n)} rows {source} tells nothing of {target} once the other direct causes of {target} are held "
-        f"fixed (BIC better by {number(change.gain, 3)} without the arrow). A weak effect, or one that cancels out, "
+        f"The data show no trace of this arrow: without it the two would be independent{held}, and in "
+        f"{number(result.n)} rows they are (p = {number(result.p_value, 2)}). A weak effect, or one that cancels out, "
         "would look the same; to keep the arrow costs little."
     )
+    evidence = {"given": list(result.independence.given), "p_value": result.p_value, "n": result.n}
+    return _finding(FindingKind.SPURIOUS_EDGE, edge, text, evidence, Patch(remove=(edge,)))
+
+
+def _finding(kind: FindingKind, edge: Edge, message: str, evidence: dict[str, Any], patch: Patch) -> Finding:
     return Finding(
-        kind=FindingKind.SPURIOUS_EDGE,
-        severity=Severity.LOW,
+        kind=kind,
+        severity=Severity.MEDIUM if kind is FindingKind.REVERSED_EDGE else Severity.LOW,
         origin=Origin.DATA,
-        nodes=(change.edge.source, change.edge.target),
-        edge=change.edge,
-        message=text,
-        evidence={"bic_gain": round(change.gain, 6), "n": n},
-        patch=change.patch,
+        nodes=(edge.source, edge.target),
+        edge=edge,
+        message=message,
+        evidence=evidence,
+        patch=patch,
     )
 
 

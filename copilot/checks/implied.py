@@ -112,7 +112,7 @@ def implied_independences(
     pairs.sort(key=lambda pair: (-len(ends.intersection(pair)), pair))
     allowed, found = frozenset(usable), list[Independence]()
     for a, b in pairs:
-        given = _minimal(graph, a, b, allowed)
+        given = separating_set(graph, a, b, allowed)
         if given is None:
             continue
         if len(found) == limit:
@@ -121,8 +121,18 @@ def implied_independences(
     return tuple(found), True
 
 
-def _minimal(graph: CausalGraph, a: str, b: str, allowed: frozenset[str]) -> Names | None:
-    """Find a minimal set of allowed ancestors that separates two nodes, ``None`` if there is none."""
+def separating_set(graph: CausalGraph, a: str, b: str, allowed: frozenset[str]) -> Names | None:
+    """Find a minimal set of allowed ancestors that separates two nodes, ``None`` if there is none.
+
+    Parameters
+    ----------
+    graph
+        With directed and bidirected edges.
+    a, b
+        Two nodes.
+    allowed
+        Names that the set may hold.
+    """
     most = (graph.ancestors((a, b)) & allowed) - {a, b}
     if not separated(graph, a, b, most):
         return None

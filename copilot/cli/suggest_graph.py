@@ -68,7 +68,7 @@ def run(
     options = SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
     job = SuggestJob(shell.settings(), options)
     if show_prompt or dry_run:
-        preview(shell, job, show_prompt=show_prompt)
+        preview(shell, job, show_prompt=show_prompt, focused=job.most_focused())
         return None
     say_first(shell, job)
     from copilot.data.runs import RunFolder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from copilot.cli.shell import Shell
 from copilot.domain.text import shown
@@ -12,9 +12,11 @@ from copilot.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot.composition.outcome import Outcome
+    from copilot.composition.settings import Settings
     from copilot.composition.suggest import SuggestJob
     from copilot.data.runs import RunFolder
     from copilot.domain.review import Review
+    from copilot.llm.completer import ChatRequest
     from copilot.workflow.review_session import ReviewSession
     from copilot.workflow.suggest_graph import Suggestion
 
@@ -108,7 +110,29 @@ def say_last(shell: Shell, outcome: Outcome, folder: RunFolder | None = None, ou
     shell.console.say(f"Everything this rests on: {folder.path}{f'; the graph: {output}' if output else ''}")
 
 
-def preview(shell: Shell, job: SuggestJob, *, show_prompt: bool) -> None:
+class Previewed(Protocol):
+    """A job whose requests can be shown before any is sent."""
+
+    @property
+    def settings(self) -> Settings:
+        """Of the run."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """Of the run."""
+        ...
+
+    def announcement(self) -> str:
+        """Say who is asked, and what leaves this machine."""
+        ...
+
+    def requests(self) -> list[ChatRequest]:
+        """Make the requests without sending any."""
+        ...
+
+
+def preview(shell: Shell, job: Previewed, *, show_prompt: bool, focused: int = 0) -> None:
     """Print what would be sent, or how much of it; send nothing."""
     from copilot.composition.wiring import estimate
 
@@ -118,7 +142,7 @@ def preview(shell: Shell, job: SuggestJob, *, show_prompt: bool) -> None:
         "dry_run": True,
         "announcement": job.announcement(),
         "estimate": guess.model_dump(mode="json"),
-        "focused_at_most": job.most_focused(),
+        "focused_at_most": focused,
     }
     if show_prompt and requests:
         payload["first_request"] = [message.model_dump() for message in requests[0].messages]

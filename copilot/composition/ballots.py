@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
+from copilot.domain.graph import CausalGraph
 from copilot.domain.value import content_hash
-from copilot.domain.variables import ColumnProfile, Query, Variable
+from copilot.domain.variables import ColumnProfile, Description, Kind, Query, TableProfile, Variable
 from copilot.errors import ConfigurationError, InputDataError
 from copilot.workflow.progress import Progress
 
@@ -67,6 +68,29 @@ class Matter:
             parameters={key: value for key, value in parameters.items() if value is not None},
             prompts=settings.prompts_dir,
         )
+
+
+def matter_of_graph(
+    graph: CausalGraph,
+    profile: TableProfile | None,
+    described: Mapping[str, Description],
+    context: str,
+    query: Query,
+) -> Matter:
+    """Put the nodes of a graph before a model; what is no column has no kind, and what is not observed is said so."""
+    profiled = {} if profile is None else {one.name: one for one in profile.columns}
+    variables, facts = list[Variable](), dict[str, dict[str, Any]]()
+    for name in graph.names:
+        column, said = profiled.get(name), described.get(name, Description(name=name))
+        kind = Kind.CONTINUOUS if column is None else column.kind
+        told = said.model_dump(include={"description", "unit", "measured"})
+        variables.append(Variable(name=name, kind=kind, **told))
+        if column is None:
+            facts[name] = {"kind": "unknown"}
+        if name in graph.latent:
+            facts[name] = {**facts.get(name, {}), "observed": False}
+    columns = tuple(profiled[name] for name in graph.names if name in profiled)
+    return Matter(variables=tuple(variables), context=context, query=query, columns=columns, facts=facts)
 
 
 def can_ask(settings: Settings, files: AnswerFiles) -> bool:

@@ -1,4 +1,4 @@
-"""Findings as a table for people, JSON for scripts, Markdown for documents and SARIF for code review."""
+"""Findings as lines for people, JSON for scripts, Markdown for documents and SARIF for code review."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from copilot.domain.votes import Turnout
 from copilot.report.suggestion import notices_json
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group, RenderableType
 
     from copilot.domain.notice import Notice
 
@@ -63,32 +63,30 @@ def critique_json(
     }
 
 
-def findings_table(findings: Sequence[Finding]) -> Table:
-    """Draw the findings, the worst first."""
-    from rich.table import Table
+def findings_view(findings: Sequence[Finding]) -> Group:
+    """Draw the findings, the worst first: a line that says what and who says so, and below it why."""
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
-    table = Table("", "finding", "about", "said by", "what", box=None, pad_edge=False, show_edge=False)
+    parts: list[RenderableType] = []
     for one in findings:
-        votes = "" if one.votes is None else f" {one.votes}/{one.valid}"
-        message = one.message if one.patch is None else f"{one.message} Patch: {one.patch}."
-        table.add_row(
-            Text(one.severity.value, style=_STYLE[one.severity]),
-            Text(one.kind.value.replace("_", " ")),
-            Text(shown(one.subject)),
-            Text(f"{_WHO[one.origin]}{votes}"),
-            Text(message),
+        head = Text.assemble(
+            (f"{one.severity.value:<7}", _STYLE[one.severity]),
+            (one.kind.value.replace("_", " "), "bold"),
+            f": {shown(one.subject)}",
+            (f"  ({_who(one)})", "dim"),
         )
-    return table
+        body = Text(one.message)
+        if one.patch is not None:
+            body.append(f" Patch: {one.patch}.", style="italic")
+        parts += [head, Padding(body, (0, 0, 0, 7))]
+    return Group(*parts)
 
 
-def findings_text(findings: Sequence[Finding]) -> str:
-    """Write the findings as plain lines, one each."""
-    lines = []
-    for one in findings:
-        votes = "" if one.votes is None else f" ({one.votes} of {one.valid} critics)"
-        lines.append(f"{one.severity.value}: {one.kind.value}: {shown(one.subject)}: {one.message}{votes}")
-    return "\n".join(lines) if lines else "No findings."
+def _who(one: Finding) -> str:
+    votes = "" if one.votes is None else f", {one.votes} of {one.valid} critics"
+    return f"{_WHO[one.origin]}{votes}" if one.origin is not Origin.LLM else votes.removeprefix(", ")
 
 
 def findings_markdown(findings: Sequence[Finding], graph: str, left_out: Sequence[str] = ()) -> str:
@@ -142,7 +140,8 @@ def _count_line(findings: Sequence[Finding]) -> str:
     if not findings:
         return "No findings."
     counts = [(level.value, sum(one.severity is level for one in findings)) for level in reversed(Severity)]
-    return f"{len(findings)} findings: {', '.join(f'{count} {word}' for word, count in counts if count)}."
+    many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    return f"{many}: {', '.join(f'{count} {word}' for word, count in counts if count)}."
 
 
 def count_line(findings: Sequence[Finding]) -> str:

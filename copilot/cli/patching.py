@@ -1,0 +1,67 @@
+"""The patches of findings on a terminal: one key each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from copilot.cli.shell import Shell
+from copilot.domain.findings import Finding
+from copilot.domain.graph import CausalGraph
+from copilot.domain.text import shown
+from copilot.errors import GraphError, UsageError
+
+_INSTEAD = "Use a terminal, or take every patch that fits with --yes."
+
+
+def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) -> tuple[CausalGraph, int]:
+    """Lead a person through the patches, the worst finding first; with ``--yes`` all that still fit are taken.
+
+    Parameters
+    ----------
+    shell
+        On a terminal, or with ``--yes``.
+    graph
+        To be changed.
+    findings
+        Those without a patch are passed over.
+
+    Returns
+    -------
+    graph, taken
+        The changed graph, and how many patches were applied. One that no longer fits, because another has changed
+        the same edge or a circle would close, is said and left out.
+
+    Raises
+    ------
+    UsageError
+        If there is nobody to ask.
+    """
+    console, taken = shell.console, 0
+    offered = [one for one in findings if one.patch is not None]
+    if offered and not shell.yes and not console.interactive:
+        raise UsageError("--apply asks before it changes anything, and nobody is there", advice=_INSTEAD)
+    for number, one in enumerate(offered, start=1):
+        if one.patch is None:
+            continue
+        if not shell.yes:
+            console.insist(f"{number} of {len(offered)}: {one.severity.value}, {shown(one.subject)}. {one.message}")
+            console.insist(str(one.patch), label="Patch: ", style="bold")
+            pressed = _pressed(shell)
+            if pressed == "q":
+                break
+            if pressed == "n":
+                continue
+        try:
+            graph = one.patch.apply(graph)
+            taken += 1
+        except GraphError as error:
+            console.warn(f"left out, as it no longer fits: {one.patch} ({error.message})")
+    return graph, taken
+
+
+def _pressed(shell: Shell) -> str:
+    while True:
+        pressed = shell.console.key("y apply · n leave · q quit and keep >", instead=_INSTEAD).lower()
+        if pressed in {"y", "n", "q"}:
+            return pressed
+        shell.console.insist("Press y, n or q.")

@@ -1,0 +1,106 @@
+"""A graph is looked at before anybody relies on it, as a person or a script calls it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Call = Callable[..., Any]
+HIDDEN = 'digraph { u [observed="no"]; u -> t; u -> y; t -> y; y -> late; aside }'
+
+
+@pytest.fixture
+def graph(home: Path) -> Path:
+    (home / "g.dot").write_text(HIDDEN)
+    return home
+
+
+def kinds(told: Any) -> list[str]:
+    return [one["kind"] for one in told["findings"]]
+
+
+def test_the_graph_alone_shows_what_is_not_identifiable_and_what_would_help(cli: Call, graph: Path) -> None:
+    done = cli("critique", "g.dot", "-t", "t", "-o", "y", "--json")
+    assert done.code == 0
+    told = done.json
+    assert kinds(told)[0] == "not_identifiable"
+    assert told["findings"][0]["severity"] == "high"
+    assert "off_path" in kinds(told)
+    assert any("no model is configured" in text for text in told["left_out"])
+    (folder,) = (graph / ".copilot" / "runs").iterdir()
+    report = json.loads((folder / "report.json").read_text())
+    assert report == {key: value for key, value in told.items() if key != "usage"}
+
+
+def test_a_bad_control_is_named_with_its_path(cli: Call, graph: Path) -> None:
+    done = cli("critique", "g.dot", "-t", "t", "-o", "y", "--adjust", "late", "--json")
+    found = [one for one in done.json["findings"] if one["kind"] == "bad_control" and one["nodes"] == ["late"]]
+    assert [one["severity"] for one in found] == ["high"]
+    assert "effect of the outcome" in found[0]["message"]
+    assert graph.is_dir()
+
+
+def test_fail_on_exits_3_and_only_then(cli: Call, graph: Path) -> None:
+    asked = ("critique", "g.dot", "-t", "t", "-o", "y", "--fail-on")
+    assert cli(*asked, "high").code == 3
+    (graph / "g.dot").write_text("digraph { w -> t; w -> y; t -> y }")
+    assert cli(*asked, "low").code == 0
+    assert cli(*asked, "worst").code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "md", "sarif"])
+def test_each_form_is_written_to_stdout(cli: Call, graph: Path, form: str) -> None:
+    done = cli("critique", "g.dot", "-t", "t", "-o", "y", "--format", form)
+    assert done.code == 0
+    heads = {"text": "high", "json": "{", "md": "# Critique of g.dot", "sarif": "{"}
+    assert done.out.lstrip().startswith(heads[form]) or form == "text"
+    assert "aside" in done.out
+    assert graph.is_dir()
+
+
+def test_circles_are_findings_and_the_file_cannot_be_used(cli: Call, graph: Path) -> None:
+    (graph / "c.dot").write_text("digraph { a -> b -> c -> a; d -> d; a -> y }")
+    done = cli("critique", "c.dot", "--json")
+    assert done.code == 2
+    assert sorted((one["kind"], one["subject"]) for one in done.json["findings"]) == [
+        ("cycle", "a -> b -> c -> a"),
+        ("self_loop", "d"),
+    ]
+    assert "a -> b -> c -> a" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("-t", "nobody", "-o", "y"), "nobody"),
+        (("-t", "t", "-o", "t"), "both treatment and outcome"),
+        (("-t", "t", "-o", "y", "--adjust", "nobody"), "nobody"),
+        (("-t", "t", "-o", "y", "--data", "none.csv"), "none.csv"),
+        (("-t", "t", "-o", "y", "--format", "pdf"), "pdf"),
+        (("-t", "t", "-o", "y", "--apply"), "nobody is there"),
+    ],
+)
+def test_bad_input_is_named(cli: Call, graph: Path, words: tuple[str, ...], named: str) -> None:
+    (graph / "g.dot").write_text("digraph { w -> t; y -> w; t -> y2; t -> y; }".replace("y -> w", "w -> y"))
+    (graph / "tiers.yaml").write_text("- [y]\n- [t, w]\n")
+    more = ("--tiers", "tiers.yaml") if "--apply" in words else ()
+    done = cli("critique", "g.dot", *words, *more)
+    assert done.code == 2
+    assert named in done.err
+
+
+def test_yes_applies_every_patch_that_fits_and_writes_a_graph(cli: Call, graph: Path) -> None:
+    (graph / "g.dot").write_text("digraph { w -> t; w -> y; t -> y; late -> w }")
+    (graph / "tiers.yaml").write_text("- [w]\n- [t]\n- [y]\n- [late]\n")
+    done = cli(
+        *("critique", "g.dot", "-t", "t", "-o", "y", "--tiers", "tiers.yaml"),
+        *("--apply", "--yes", "--output", "better.dot"),
+    )
+    assert done.code == 0
+    assert "1 patch applied" in done.err
+    assert '"w" -> "late"' in (graph / "better.dot").read_text()
+    assert "late -> w" in (graph / "g.dot").read_text()
