@@ -87,7 +87,8 @@ def edge_findings(
     tuple of Finding
         None with fewer than 100 complete rows, or with edges that have no direction.
     """
-    scores = _Scores(columns, [name for name in graph.names if name in columns])
+    columns = {name: columns[name] for name in graph.names if name in columns}
+    scores = _Scores(columns, list(columns))
     if scores.n < _FEWEST_ROWS or any(edge.kind == EdgeKind.UNDIRECTED for edge in graph.edges):
         return ()
     clear = _without_hidden_causes(graph, columns)

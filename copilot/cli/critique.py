@@ -38,6 +38,7 @@ SUMMARY = "Say what is doubtful about a graph, and what would mend it."
 SETTINGS = (*MODEL_SETTINGS, "voters", "votes", "min_support", "quorum")
 _FORMATS = {name: name for name in ("text", "json", "md", "sarif")}
 _GATE_FAILED, _NOT_USABLE = 3, 2
+_MOST_SHOWN = 20
 
 
 def run(
@@ -184,8 +185,11 @@ def _write(
     elif form == "md":
         console.result(findings_markdown(findings, graph, payload["left_out"]))
     else:
-        if findings:
-            console.draw(findings_view(findings), result=True)
+        listed = findings if shell.verbose else findings[:_MOST_SHOWN]
+        if listed:
+            console.draw(findings_view(listed), result=True)
+        if len(listed) < len(findings):
+            console.result(f"… and {len(findings) - len(listed)} more, none worse: -v shows all.")
         console.result(count_line(findings))
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _COLUMNS, _PERMUTE = 20, 21
 """Branches of the run's seed, fixed for ever."""
 _LEVEL = 0.05
+_MOST_BESIDE = 100
+"""Columns outside the graph that are looked at."""
 _SMALL, _MANY, _FEW = 14, 100, 20
 """Nodes up to which so many permutations are made; beyond, the fewest that can reject at 5 %."""
 
@@ -158,6 +160,9 @@ def critique_by_data(plan: CritiquePlan, so_far: Critique, table: Table, progres
     bar = progress or Silent()
     graph, profile = so_far.graph, table.profile
     names = tuple(name for name in profile.names if name in graph.names)
+    # What the outcome settles looks derived from it, whether or not the graph draws it.
+    beside = tuple(one.name for one in profile.columns if one.name not in graph.names and not one.left_out)
+    names = (*names, *beside[:_MOST_BESIDE])
     bar.start("Holding the graph against the data")
     try:
         frame = table.frame(names)
