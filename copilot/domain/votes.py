@@ -259,11 +259,14 @@ class Concern(Value):
         The variables it is about: source and target in that order for an edge, sorted otherwise.
     reason
         One line.
+    edge
+        Kind of the edge between the nodes that the concern is about, ``None`` if it is about no edge.
     """
 
     kind: str
     nodes: tuple[str, ...] = Field(min_length=1)
     reason: str = ""
+    edge: EdgeKind | None = None
 
 
 class CritiqueBallot(Value):

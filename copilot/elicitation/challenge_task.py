@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import AliasChoices, Field
+from pydantic import Field
 
-from copilot.domain.graph import CausalGraph, EdgeKind, reach
+from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.text import one_line
 from copilot.domain.votes import ArrowVerdict, ChallengeBallot, EdgeVote, Slip, Verdict
 from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
-from copilot.elicitation.schemas import TEXT, ReplyLine, Schema, listed, one_of, record
+from copilot.elicitation.schemas import ReplyLine, Schema, listed, record
 from copilot.elicitation.setting import Setting, blocks
+from copilot.elicitation.shown_graph import (
+    Absent,
+    Judged,
+    Paths,
+    absent_schema,
+    apart,
+    arrow_line,
+    joined,
+    judged_schema,
+)
 from copilot.elicitation.task import Sheet, deal, sheet
 from copilot.llm.replies import ReplyError
 
 PROMPT = "challenge-graph"
 _JUDGED_SHARE = 0.8
 """A challenger who leaves out more than a fifth of the arrows has not done the task; the ballot abstains."""
-_DETOURS_SHOWN = 4
-
-
-class _Judged(ReplyLine):
-    arrow: str
-    verdict: Verdict
-    still_acts_by: str = ""
-    carried_by: list[str] = Field(default_factory=list, max_length=500)
-
-
-class _Missing(ReplyLine):
-    source: str = Field(validation_alias=AliasChoices("from", "source"))
-    reason: str = ""
-
-
-class _Absent(ReplyLine):
-    variable: str
-    missing_causes: list[_Missing] = Field(max_length=500)
 
 
 class ChallengeReply(ReplyLine):
     """What a model sends back: one entry an arrow, and one a variable for the absent arrows."""
 
-    arrows: list[_Judged] = Field(max_length=5_000)
-    absent: list[_Absent] = Field(max_length=5_000)
+    arrows: list[Judged] = Field(max_length=5_000)
+    absent: list[Absent] = Field(max_length=5_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +61,14 @@ def challenge_sheets(setting: Setting, graph: CausalGraph, votes: int) -> tuple[
         for targets in blocks(naming.shown):
             into = [(source, target) for target in targets for source in graph.parents(target)]
             arrows = {f"e{n}": ends for n, ends in enumerate(shuffled(into, rng), start=1)}
-            apart = {target: _apart(graph, target, naming.shown) for target in targets}
+            absent = {target: apart(graph, target, naming.shown) for target in targets}
             filled = {
                 "variables": setting.variable_lines(naming),
-                "arrows": "\n".join(_arrow_line(graph, naming, label, ends) for label, ends in arrows.items())
+                "arrows": "\n".join(arrow_line(graph, naming, label, ends) for label, ends in arrows.items())
                 or "(none)",
                 "absent": "\n".join(
                     f"{naming.id_of(target)}: {', '.join(naming.id_of(name) for name in others) or '(none)'}"
-                    for target, others in apart.items()
+                    for target, others in absent.items()
                 ),
             }
             schema = _schema(naming, list(arrows), targets)
@@ -99,23 +91,6 @@ def merge_challenge(plan: Plan, parts: Sequence[ChallengePart]) -> ChallengeBall
     )
 
 
-class _Paths:
-    """The directed paths in the graph shown and what one challenger adds to it; additions may close circles."""
-
-    def __init__(self, arrows: Iterable[tuple[str, str]]) -> None:
-        self._children: dict[str, list[str]] = {}
-        self._parents: dict[str, list[str]] = {}
-        for cause, effect in arrows:
-            self._children.setdefault(cause, []).append(effect)
-            self._parents.setdefault(effect, []).append(cause)
-
-    def lead_through(self, carriers: Sequence[str], source: str, target: str) -> bool:
-        """Whether one of the carriers comes after the source and before the target, neither of them passed again."""
-        after = reach([source], _without(self._children, target))
-        before = reach([target], _without(self._parents, source))
-        return any(name in after and name in before for name in carriers)
-
-
 class _Reader:
     """Reads the reply to one sheet."""
 
@@ -131,7 +106,7 @@ class _Reader:
         reply = ChallengeReply.model_validate(data)
         slips = Slips()
         additions = self._additions(reply, slips)
-        paths = _Paths([*self._arrows_shown(), *additions])
+        paths = Paths([*self._arrows_shown(), *additions])
         verdicts: dict[str, ArrowVerdict | None] = {}
         for line in reply.arrows:
             label = line.arrow.strip().lower()
@@ -152,7 +127,7 @@ class _Reader:
             slips=slips,
         )
 
-    def _verdict(self, ends: tuple[str, str], line: _Judged, paths: _Paths, slips: Slips) -> ArrowVerdict | None:
+    def _verdict(self, ends: tuple[str, str], line: Judged, paths: Paths, slips: Slips) -> ArrowVerdict | None:
         """Read one verdict; ``None`` for a drop on bad evidence, which is a vote for nothing."""
         source, target = ends
         resolved = [self._naming.resolve(written, slips) for written in line.carried_by]
@@ -180,7 +155,7 @@ class _Reader:
                 source = self._naming.resolve(line.source, slips)
                 if source is None or target is None:
                     continue
-                if source == target or target not in self._targets or _joined(self._graph, source, target):
+                if source == target or target not in self._targets or joined(self._graph, source, target):
                     slips.add(Slip.OUT_OF_SCOPE, f"{source} -> {target}")
                 elif (source, target) in found:
                     slips.add(Slip.REPEATED, f"{source} -> {target}")
@@ -190,36 +165,4 @@ class _Reader:
 
 
 def _schema(naming: Naming, arrows: Sequence[str], targets: Sequence[str]) -> Schema:
-    any_id = one_of(naming.ids)
-    judged = record(
-        arrow=one_of(arrows) if arrows else TEXT,
-        still_acts_by=TEXT,
-        verdict=one_of([verdict.value for verdict in Verdict]),
-        carried_by=listed(any_id),
-    )
-    missing = record(from_=any_id, reason=TEXT)
-    absent = record(variable=one_of([naming.id_of(name) for name in targets]), missing_causes=listed(missing))
-    return record(arrows=listed(judged), absent=listed(absent))
-
-
-def _arrow_line(graph: CausalGraph, naming: Naming, label: str, ends: tuple[str, str]) -> str:
-    source, target = ends
-    before = graph.ancestors([target])
-    through = [naming.id_of(name) for name in graph.children(source) if name != target and name in before]
-    line = f"{label}: {naming.id_of(source)} -> {naming.id_of(target)}"
-    if not through:
-        return line
-    more = f" and {len(through) - _DETOURS_SHOWN} more" if len(through) > _DETOURS_SHOWN else ""
-    return f"{line}; detours begin with {', '.join(through[:_DETOURS_SHOWN])}{more}"
-
-
-def _joined(graph: CausalGraph, first: str, second: str) -> bool:
-    return graph.has(first, second) or graph.has(second, first) or graph.has(first, second, EdgeKind.UNDIRECTED)
-
-
-def _apart(graph: CausalGraph, target: str, shown: Sequence[str]) -> list[str]:
-    return [name for name in shown if name != target and not _joined(graph, name, target)]
-
-
-def _without(step: Mapping[str, Sequence[str]], name: str) -> dict[str, Sequence[str]]:
-    return {here: there for here, there in step.items() if here != name}
+    return record(arrows=listed(judged_schema(arrows, naming)), absent=listed(absent_schema(targets, naming)))

@@ -27,6 +27,7 @@ TASKS: tuple[Task, ...] = (
     Task("suggest-graph", Stream.GRAPH),
     Task("judge-pairs", Stream.PAIRS),
     Task("challenge-graph", Stream.CHALLENGE),
+    Task("critique-graph", Stream.CRITIQUE),
 )
 """In the order in which a run asks them."""
 

@@ -43,4 +43,5 @@ def test_no_two_tasks_share_a_stream_and_the_numbers_stay() -> None:
         "suggest-graph": 1,
         "judge-pairs": 2,
         "challenge-graph": 3,
+        "critique-graph": 4,
     }

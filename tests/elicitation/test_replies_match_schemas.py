@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from copilot.domain.graph import CausalGraph
 from copilot.domain.variables import Kind, Variable
 from copilot.elicitation.challenge_task import ChallengeReply, challenge_sheets
+from copilot.elicitation.critique_task import CritiqueReply, critique_sheets
 from copilot.elicitation.graph_task import GraphReply, graph_sheets
 from copilot.elicitation.pairs_task import PairsReply, pair_sheets
 from copilot.elicitation.setting import Setting
@@ -50,8 +51,9 @@ def keys_asked(schema: dict[str, Any]) -> dict[str, Any]:
         (graph_sheets(SETTING, 1), GraphReply),
         (pair_sheets(SETTING, [("t", "y")], 1), PairsReply),
         (challenge_sheets(SETTING, GRAPH, 1), ChallengeReply),
+        (critique_sheets(SETTING, GRAPH, 1), CritiqueReply),
     ],
-    ids=["graph", "pairs", "challenge"],
+    ids=["graph", "pairs", "challenge", "critique"],
 )
 def test_a_reply_is_asked_for_the_keys_that_are_read(sheets: Any, model: type[BaseModel]) -> None:
     asked = keys_asked(sheets[0].question.request.reply_schema)
