@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from copilot.estimation.estimators.adjusted import (
 )
 from copilot.estimation.estimators.algebra import Basis, basis_of, even, gram, solve
 from copilot.estimation.estimators.ipw_continuous import fit_continuous, point_continuous
-from copilot.estimation.estimators.logistic import Logistic, fit_logistic
+from copilot.estimation.estimators.logistic import Logistic, fit_logistic, near_probabilities
 from copilot.estimation.estimators.scores import (
     MOST_TRIMMED,
     Scores,
@@ -103,8 +104,6 @@ def _times(values: Floats, weights: Floats | None) -> Floats:
 
 _FAR = 2.0
 """Move of a coefficient beyond which a single step is no good start."""
-_DRAWN = 1e-6
-"""Change of a linear predictor after which a simulation stops: its draws need fewer digits than an estimate."""
 
 
 class _Refit:
@@ -118,35 +117,34 @@ class _Refit:
         # One Newton step from here is a start so near that two more are enough.
         self._left = problem.t - self._full.predicted
         self._information = gram(self._basis.matrix, _times(self._full.variance, self._w))
+        self._own = threading.local()
 
     def treatment(self, t: Floats) -> float:
         """Estimate with another treatment."""
         if not _two_arms(t, self._w):
             return math.nan
-        logistic = fit_logistic(self._basis.matrix, t, self._w, self._near_no_effect(t), small=_DRAWN)
-        return self._contrast(logistic, t, self._problem.y)
+        scores = near_probabilities(self._basis.matrix, t, self._w, self._near_no_effect(t))
+        return _contrast(scores, t, self._problem.y, self._w, self._target)
 
     def outcome(self, y: Floats) -> float:
         """Estimate with another outcome."""
-        return self._contrast(self._full, self._problem.t, y)
+        return _contrast(self._full.predicted, self._problem.t, y, self._w, self._target)
 
     def covariate(self, column: Floats) -> float:
         """Estimate with one more covariate."""
-        p = self._basis.matrix.shape[1]
-        design = np.empty((self._problem.n, p + 1))
-        design[:, :p] = self._basis.matrix
-        weighted = column if self._w is None else column * self._w
-        design[:, p] = column - self._basis.matrix @ (weighted @ self._basis.matrix / len(column))
-        size = math.sqrt(float(np.mean(np.square(design[:, p]))))
-        if not size > 1e-9 * math.sqrt(float(np.mean(np.square(column)))):
+        matrix, t = self._basis.matrix, self._problem.t
+        design = self._wider()
+        new = design[:, -1]
+        np.subtract(column, matrix @ (_times(column, self._w) @ matrix / len(column)), out=new)
+        size = math.sqrt(float(new @ new) / len(new))
+        if not size > 1e-9 * math.sqrt(float(column @ column) / len(column)):
             return self.outcome(self._problem.y)
-        design[:, p] /= size
-        new = design[:, p]
-        steep = float(np.square(new) @ _times(self._full.variance, self._w))
-        slope = float(new @ _times(self._left, self._w)) / steep if steep > 0 else 0.0
-        start = np.append(self._full.coefficients, slope)
-        logistic = fit_logistic(design, self._problem.t, self._w, start, small=_DRAWN)
-        return self._contrast(logistic, self._problem.t, self._problem.y)
+        new /= size
+        weighted = _times(new, self._w)
+        steep = float((weighted * self._full.variance) @ new)
+        slope = float(weighted @ self._left) / steep if steep > 0 else 0.0
+        scores = near_probabilities(design, t, self._w, np.append(self._full.coefficients, slope))
+        return _contrast(scores, t, self._problem.y, self._w, self._target)
 
     def rows(self, rows: Integers) -> float:
         """Estimate on some rows: each counts as often as it is named."""
@@ -159,8 +157,18 @@ class _Refit:
             return math.nan
         moved, _ = solve(self._information * (float(base.sum()) / len(t)), (self._left * base) @ self._basis.matrix)
         start = self._full.coefficients + (moved if np.abs(moved).max() < _FAR else 0.0)
-        logistic = fit_logistic(self._basis.matrix, t, base, start, small=_DRAWN)
-        return _contrast(logistic.predicted, t, self._problem.y, base, self._target, counts)
+        scores = near_probabilities(self._basis.matrix, t, base, start)
+        return _contrast(scores, t, self._problem.y, base, self._target, counts)
+
+    def _wider(self) -> Floats:
+        """Give the covariates with room for one more; each thread has its own, and fills it anew each time."""
+        design: Floats | None = getattr(self._own, "design", None)
+        if design is None:
+            n, p = self._basis.matrix.shape
+            design = np.empty((n, p + 1), order="F")
+            design[:, :p] = self._basis.matrix
+            self._own.design = design
+        return design
 
     def _near_no_effect(self, t: Floats) -> Floats:
         """Give coefficients near those of a treatment that the covariates say little of."""
@@ -170,9 +178,6 @@ class _Refit:
         start: Floats = ((t - share) * base) @ matrix / (len(t) * share * (1 - share))
         start[0] = math.log(share / (1 - share))
         return start
-
-    def _contrast(self, logistic: Logistic, t: Floats, y: Floats) -> float:
-        return _contrast(logistic.predicted, t, y, self._w, self._target)
 
 
 def _two_arms(t: Floats, base: Floats | None) -> bool:

@@ -49,46 +49,48 @@ class Logistic:
 
 
 def fit_logistic(
-    design: Floats,
-    outcome: Floats,
-    weights: Floats | None = None,
-    start: Floats | None = None,
-    *,
-    small: float = _SMALL,
+    design: Floats, outcome: Floats, weights: Floats | None = None, start: Floats | None = None
 ) -> Logistic:
     """Fit by maximum likelihood: Newton's method, steps halved until the likelihood rises; no penalty.
 
     Parameters
     ----------
     design
-        Of shape (n, p); the first column is 1.
+        Of shape (n, p); the first column is 1. Quickest where columns lie together in memory.
     outcome
         0.0 and 1.0 of shape (n,).
     weights
         Of shape (n,), zero for rows that do not count; ``None`` for equal ones.
     start
         Coefficients to start from; without it the intercept alone is fitted first.
-    small
-        Change of a linear predictor after which to stop; what is left then is smaller by far.
     """
     newton = _Newton(design, outcome, weights)
-    beta = _intercept(design, outcome, weights) if start is None else start
-    newton.visit(beta, anew=True)
-    beta = beta + newton.step()
-    anew = True
-    for _ in range(_MOST_STEPS):
-        before = newton.beta
-        newton.visit(beta, anew=anew)
-        if newton.furthest > _SAFE and not newton.uphill(before):
-            return newton.result(converged=newton.settled < _SMALL)
-        if newton.furthest < small or newton.settled < _SETTLED:
-            return newton.result(converged=True)
-        # near the end the last matrix does: each step then errs by the square of the distance all the same
-        anew = newton.furthest > _NEAR
-        beta = newton.beta + newton.step()
-        if not np.isfinite(beta).all():
-            break
-    return newton.result(converged=False)
+    converged = newton.run(_intercept(design, outcome, weights) if start is None else start)
+    variance = newton.mean * (1.0 - newton.mean)
+    certain = np.minimum(newton.mean, 1.0 - newton.mean) < _CERTAIN
+    if weights is not None:
+        certain &= weights > 0
+    return Logistic(newton.beta, newton.mean, variance, int(certain.sum()), converged)
+
+
+def near_probabilities(design: Floats, outcome: Floats, weights: Floats | None, start: Floats) -> Floats:
+    """Fit from a start that is near, as often as there are simulations, and give the probabilities alone.
+
+    It stops one visit earlier than `fit_logistic`: as soon as what the next step would change is below 1e-9.
+
+    Parameters
+    ----------
+    design, outcome, weights, start
+        As for `fit_logistic`.
+
+    Returns
+    -------
+    ndarray
+        Of shape (n,).
+    """
+    newton = _Newton(design, outcome, weights)
+    newton.run(start, early=True)
+    return newton.mean
 
 
 def _intercept(design: Floats, outcome: Floats, weights: Floats | None) -> Floats:
@@ -100,18 +102,18 @@ def _intercept(design: Floats, outcome: Floats, weights: Floats | None) -> Float
     return beta
 
 
-def _probability(eta: Floats) -> Floats:
-    mean = np.clip(eta, -_FURTHEST, _FURTHEST)
-    np.negative(mean, out=mean)
-    np.exp(mean, out=mean)
-    mean += 1.0
-    np.reciprocal(mean, out=mean)
-    return mean
-
-
 def probability(eta: Floats) -> Floats:
     """Give the logistic function of linear predictors of any shape."""
-    return _probability(eta)
+    return _probability(eta, np.empty_like(eta))
+
+
+def _probability(eta: Floats, out: Floats) -> Floats:
+    np.clip(eta, -_FURTHEST, _FURTHEST, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    out += 1.0
+    np.reciprocal(out, out=out)
+    return out
 
 
 def _likelihood(eta: Floats, outcome: Floats, weights: Floats | None) -> float:
@@ -125,52 +127,84 @@ class _Newton:
     def __init__(self, design: Floats, outcome: Floats, weights: Floats | None) -> None:
         self.design, self.outcome, self.weights = design, outcome, weights
         n, p = design.shape
+        self.parts = tuple(blocks(n, p))
         self.beta, self.gradient, self.information = np.zeros(p), np.zeros(p), np.zeros((p, p))
-        self.eta, self.mean = np.zeros(n), np.zeros(n)
-        self.furthest = self.settled = np.inf
+        self.eta, self.last, self.mean = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.furthest = self.away = np.inf
+
+    def run(self, start: Floats, *, early: bool = False) -> bool:
+        """Go from the start to where the score is zero, and say whether it was reached.
+
+        With `early` the last step is the one after which the next could change no linear predictor by `_SMALL`: its
+        error is the step times the relative change of the information matrix since it was made, which is no more
+        than the way come since then, for the logarithm of p(1 - p) changes no faster than the linear predictor.
+        """
+        self.go(start)
+        self.look(anew=True)
+        for _ in range(_MOST_STEPS):
+            before = self.beta
+            beta = before + self.step()
+            if not np.isfinite(beta).all():
+                break
+            self.go(beta)
+            if self.furthest > _SAFE and not self.uphill(before):
+                return self.settled() < _SMALL
+            left = self.furthest * min(self.away, 1.0) if early else self.furthest
+            if left < _SMALL or (self.liveliest < _SETTLED and self.settled() < _SETTLED):
+                return True
+            # near the end the last matrix does: each step then errs by the square of the distance all the same
+            self.look(anew=self.away > _NEAR)
+        return False
 
     def step(self) -> Floats:
         """Give the step from here."""
         return solve(self.information, self.gradient)[0]
 
-    def visit(self, beta: Floats, *, anew: bool) -> None:
-        """Go to coefficients; the information matrix is made anew or kept."""
-        self.last = self.eta.copy()
-        self.beta, self.gradient = beta, np.zeros_like(beta)
+    def go(self, beta: Floats) -> None:
+        """Go to coefficients; find the probabilities there, and how far away the rows' linear predictors are."""
+        self.beta = beta
+        self.last, self.eta = self.eta, self.last
+        self.furthest = self.liveliest = 0.0
+        for part in self.parts:
+            eta, mean = np.matmul(self.design[part], beta, out=self.eta[part]), self.mean[part]
+            _probability(eta, mean)
+            move = eta - self.last[part]
+            np.abs(move, out=move)
+            most = int(move.argmax())
+            self.furthest = max(self.furthest, float(move[most]))
+            self.liveliest = max(self.liveliest, float(move[most] * mean[most] * (1.0 - mean[most])))
+        self.away += self.furthest
+
+    def settled(self) -> float:
+        """Give the largest change of a probability, of which `liveliest` is a part, in the last step."""
+        return float((np.abs(self.eta - self.last) * (self.mean * (1.0 - self.mean))).max())
+
+    def look(self, *, anew: bool) -> None:
+        """Find the slope of the likelihood here; the information matrix is made anew or kept."""
+        self.gradient = np.zeros_like(self.beta)
         information = np.zeros_like(self.information)
-        furthest = settled = 0.0
-        for part in blocks(*self.design.shape):
-            block = self.design[part]
-            eta = block @ beta
-            mean = _probability(eta)
-            residual, variance = self.outcome[part] - mean, mean * (1.0 - mean)
-            move = np.abs(eta - self.last[part])
-            furthest, settled = max(furthest, float(move.max())), max(settled, float((move * variance).max()))
+        for part in self.parts:
+            block, mean = self.design[part], self.mean[part]
+            residual = self.outcome[part] - mean
             if self.weights is not None:
                 residual *= self.weights[part]
-                variance *= self.weights[part]
             self.gradient += residual @ block
             if anew:
+                variance = 1.0 - mean
+                variance *= mean
+                if self.weights is not None:
+                    variance *= self.weights[part]
                 information += block.T @ (block * variance[:, None])
-            self.eta[part], self.mean[part] = eta, mean
-        self.furthest, self.settled = furthest, settled
         if anew:
-            self.information = information
+            self.information, self.away = information, 0.0
 
     def uphill(self, before: Floats) -> bool:
         """Go back half of the way until the likelihood is above that at `before`; say whether it is."""
-        low, start = _likelihood(self.last, self.outcome, self.weights), self.last
+        low, start = _likelihood(self.last, self.outcome, self.weights), self.last.copy()
         for _ in range(40):
             if _likelihood(self.eta, self.outcome, self.weights) > low:
                 return True
-            self.eta = start.copy()
-            self.visit((before + self.beta) / 2, anew=True)
+            self.eta[:] = start
+            self.go((before + self.beta) / 2)
+            self.away = np.inf
         return False
-
-    def result(self, *, converged: bool) -> Logistic:
-        """Give the fit, with the information where it came to rest."""
-        variance = self.mean * (1.0 - self.mean)
-        certain = np.minimum(self.mean, 1.0 - self.mean) < _CERTAIN
-        if self.weights is not None:
-            certain &= self.weights > 0
-        return Logistic(self.beta, self.mean, variance, int(certain.sum()), converged)
