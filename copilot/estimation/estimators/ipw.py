@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import cached_property
 
 import numpy as np
 
@@ -20,18 +21,18 @@ from copilot.estimation.estimators.adjusted import (
 )
 from copilot.estimation.estimators.algebra import Basis, basis_of, even, gram, solve
 from copilot.estimation.estimators.ipw_continuous import fit_continuous, point_continuous
-from copilot.estimation.estimators.logistic import Logistic, fit_logistic, near_probabilities
+from copilot.estimation.estimators.logistic import Logistic, Room, fit_logistic, near_probabilities
 from copilot.estimation.estimators.scores import (
     MOST_TRIMMED,
     Scores,
-    keep,
+    bounds_for,
     log_slope,
     score_diagnostics,
     score_notes,
     scores_of,
     weights_of,
 )
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, PlainRefit, Problem, Refit
 
 
@@ -66,19 +67,21 @@ class Ipw:
         active, control = weights_of(scores.e, problem.t, scores.weights * scores.kept, ask.target)
         one = _mean(problem, scores, active, log_slope(scores.e, 1, ask.target))
         zero = _mean(problem, scores, control, log_slope(scores.e, 0, ask.target))
-        influence = one[1] - zero[1]
+        influence, df = one[1] - zero[1], large_sample_freedom(problem)
         return Fit(
             value=one[0] - zero[0],
             se=positive(standard_error(influence, problem)),
             errors=errors_word(problem),
+            df=df,
             influence=influence,
-            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            risk_ratio=risk_ratio(problem, one, zero, ask.level, df),
             diagnostics=score_diagnostics(scores, active, control),
             notes=(
                 *score_notes(scores, ask.target),
                 *dropped_notes(scores.basis.dropped),
                 *cluster_notes(problem),
             ),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
@@ -106,6 +109,34 @@ _FAR = 2.0
 """Move of a coefficient beyond which a single step is no good start."""
 
 
+class _Place:
+    """Memory of one thread of simulations.
+
+    Parameters
+    ----------
+    matrix
+        The covariates, orthogonal, of shape (n, p).
+    """
+
+    def __init__(self, matrix: Floats) -> None:
+        n, p = matrix.shape
+        self._matrix = matrix
+        self.room = Room(n, p)
+
+    @cached_property
+    def wider(self) -> Floats:
+        """The covariates and room for one more, of shape (n, p + 1)."""
+        n, p = self._matrix.shape
+        design = np.empty((n, p + 1), order="F")
+        design[:, :p] = self._matrix
+        return design
+
+    @cached_property
+    def wider_room(self) -> Room:
+        """Room for fits with one more."""
+        return Room(*self.wider.shape)
+
+
 class _Refit:
     """Newton's method from the full fit; see `Refit`."""
 
@@ -117,24 +148,27 @@ class _Refit:
         # One Newton step from here is a start so near that two more are enough.
         self._left = problem.t - self._full.predicted
         self._information = gram(self._basis.matrix, _times(self._full.variance, self._w))
+        self._untreated = 1.0 - problem.t
         self._own = threading.local()
 
     def treatment(self, t: Floats) -> float:
         """Estimate with another treatment."""
         if not _two_arms(t, self._w):
             return math.nan
-        scores = near_probabilities(self._basis.matrix, t, self._w, self._near_no_effect(t))
-        return _contrast(scores, t, self._problem.y, self._w, self._target)
+        room = self._place().room
+        scores = near_probabilities(self._basis.matrix, t, self._w, self._near_no_effect(t), room)
+        return _contrast(scores, t, self._problem.y, self._w, self._target, (room.eta, room.spare))
 
     def outcome(self, y: Floats) -> float:
         """Estimate with another outcome."""
-        return _contrast(self._full.predicted, self._problem.t, y, self._w, self._target)
+        room = self._place().room
+        return _contrast(self._full.predicted, self._problem.t, y, self._w, self._target, (room.eta, room.spare))
 
     def covariate(self, column: Floats) -> float:
         """Estimate with one more covariate."""
         matrix, t = self._basis.matrix, self._problem.t
-        design = self._wider()
-        new = design[:, -1]
+        place = self._place()
+        new = place.wider[:, -1]
         np.subtract(column, matrix @ (_times(column, self._w) @ matrix / len(column)), out=new)
         size = math.sqrt(float(new @ new) / len(new))
         if not size > 1e-9 * math.sqrt(float(column @ column) / len(column)):
@@ -143,8 +177,9 @@ class _Refit:
         weighted = _times(new, self._w)
         steep = float((weighted * self._full.variance) @ new)
         slope = float(weighted @ self._left) / steep if steep > 0 else 0.0
-        scores = near_probabilities(design, t, self._w, np.append(self._full.coefficients, slope))
-        return _contrast(scores, t, self._problem.y, self._w, self._target)
+        start, room = np.append(self._full.coefficients, slope), place.wider_room
+        scores = near_probabilities(place.wider, t, self._w, start, room)
+        return _contrast(scores, t, self._problem.y, self._w, self._target, (room.eta, room.spare))
 
     def rows(self, rows: Integers) -> float:
         """Estimate on some rows: each counts as often as it is named."""
@@ -152,30 +187,27 @@ class _Refit:
             return math.nan
         counts = np.bincount(rows, minlength=self._problem.n).astype(np.float64)
         base = counts if self._w is None else counts * self._w
-        t = self._problem.t
-        if not _two_arms(t, base):
+        t, room = self._problem.t, self._place().room
+        total = float(base.sum())
+        if not (float(base @ t) > 0.0 and float(base @ self._untreated) > 0.0):
             return math.nan
-        moved, _ = solve(self._information * (float(base.sum()) / len(t)), (self._left * base) @ self._basis.matrix)
+        score = np.multiply(self._left, base, out=room.spare) @ self._basis.matrix
+        moved, _ = solve(self._information * (total / len(t)), score)
         start = self._full.coefficients + (moved if np.abs(moved).max() < _FAR else 0.0)
-        scores = near_probabilities(self._basis.matrix, t, base, start)
-        return _contrast(scores, t, self._problem.y, base, self._target, counts)
+        scores = near_probabilities(self._basis.matrix, t, base, start, room)
+        return _contrast(scores, t, self._problem.y, base, self._target, (room.eta, room.spare), counts)
 
-    def _wider(self) -> Floats:
-        """Give the covariates with room for one more; each thread has its own, and fills it anew each time."""
-        design: Floats | None = getattr(self._own, "design", None)
-        if design is None:
-            n, p = self._basis.matrix.shape
-            design = np.empty((n, p + 1), order="F")
-            design[:, :p] = self._basis.matrix
-            self._own.design = design
-        return design
+    def _place(self) -> _Place:
+        """Give each thread its own memory."""
+        place: _Place | None = getattr(self._own, "place", None)
+        if place is None:
+            place = self._own.place = _Place(self._basis.matrix)
+        return place
 
     def _near_no_effect(self, t: Floats) -> Floats:
         """Give coefficients near those of a treatment that the covariates say little of."""
-        base = np.ones(len(t)) if self._w is None else self._w
-        share = float(base @ t) / float(base.sum())
-        matrix = self._basis.matrix
-        start: Floats = ((t - share) * base) @ matrix / (len(t) * share * (1 - share))
+        share = float(np.mean(t) if self._w is None else self._w @ t / self._w.sum())
+        start: Floats = _times(t - share, self._w) @ self._basis.matrix / (len(t) * share * (1 - share))
         start[0] = math.log(share / (1 - share))
         return start
 
@@ -187,23 +219,49 @@ def _two_arms(t: Floats, base: Floats | None) -> bool:
 
 
 def _contrast(
-    e: Floats, t: Floats, y: Floats, base: Floats | None, target: Target, counts: Floats | None = None
+    e: Floats,
+    t: Floats,
+    y: Floats,
+    base: Floats | None,
+    target: Target,
+    spare: tuple[Floats, Floats],
+    counts: Floats | None = None,
 ) -> float:
-    """Give the difference of weighted means; NaN where `scores_of` would say that there is no overlap."""
-    kept, _ = keep(e, t, base, target)
-    if not kept.all():
+    """Give the difference of weighted means; NaN where `scores_of` would say that there is no overlap.
+
+    Parameters
+    ----------
+    e, t, y
+        Scores, treatment and outcome, of shape (n,).
+    base
+        Sampling weights, times how often each row counts.
+    target
+        Whose effect.
+    spare
+        Two arrays of shape (n,) to be written over.
+    counts
+        How often each row counts, if not once.
+    """
+    low, high = bounds_for(float(np.mean(t) if base is None else t @ base / base.sum()), target)
+    if not (float(e.min()) >= low and float(e.max()) <= high):
+        kept = (e >= low) & (e <= high)
         counts = np.ones(len(t)) if counts is None else counts
         whom = counts * t if target is Target.ATT else counts
         if float(whom @ ~kept) > MOST_TRIMMED * float(whom.sum()) or not _two_arms(t, kept * counts):
             return math.nan
         base = kept.astype(np.float64) if base is None else kept * base
         e = np.where(kept, e, 0.5)
-    active = t if target is Target.ATT else t / e
-    control = (1.0 - t) / (1.0 - e)
+    active, control = spare
+    # The chance of being in the arm that the row is in: e if t is 1, 1 - e if it is 0.
+    np.subtract(1.0, t, out=control)
+    control -= e
+    np.abs(control, out=control)
+    np.divide(1.0 if base is None else base, control, out=control)
+    np.multiply(control, t, out=active)
+    control -= active
     if target is Target.ATT:
+        active *= e
         control *= e
-    if base is not None:
-        active, control = active * base, control * base
     one, zero = float(active.sum()), float(control.sum())
     return float(active @ y) / one - float(control @ y) / zero if one > 0 and zero > 0 else math.nan
 
