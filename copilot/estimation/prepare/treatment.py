@@ -16,7 +16,7 @@ from copilot.estimation.design import Contrast
 from copilot.estimation.prepare.encode import scale_of
 from copilot.estimation.prepare.notes import Notes, counted, plain
 from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity
-from copilot.estimation.prepare.words import ordered, quoted
+from copilot.estimation.prepare.words import likeliest_contrast, ordered, quoted
 from copilot.estimation.problem import Floats, Integers
 
 MOST_LISTED = 12
@@ -136,7 +136,7 @@ def ask_contrast(name: str, levels: Sequence[tuple[str, int]], distinct: int) ->
     """Make the error for more than two levels; `levels` are the commonest with their counts."""
     texts = ", ".join(f"{quoted(level)} ({counted(count)})" for level, count in levels[:MOST_LISTED])
     more = "" if distinct <= MOST_LISTED else f" and {distinct - min(MOST_LISTED, len(levels)):,} more"
-    control, active, _ = ordered(levels[0][0], levels[1][0])
+    control, active = likeliest_contrast([level for level, _ in levels])
     return EstimationError(
         f"the treatment {shown(name)} has {distinct:,} levels: {texts}{more}",
         reason="An effect compares two of them, and which two is for you to say.",

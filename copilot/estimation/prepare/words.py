@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from copilot.domain.text import shown
 
@@ -14,9 +15,40 @@ _ACTIVE = frozenset(
 _CONTROL = frozenset(
     {"no", "n", "false", "f", "off", "control", "controls", "untreated", "placebo", "unexposed", "inactive", "none"}
     | {"failure", "negative", "neg", "absent", "never", "before", "pre", "comparison", "standard", "usual", "sham"}
-    | {"usualcare", "standardcare", "low", "old", "nonsmoker", "alive", "survived", "baseline", "reference", "ref"}
+    | {
+        "usualcare",
+        "standardcare",
+        "regular",
+        "nothing",
+        "low",
+        "old",
+        "nonsmoker",
+        "alive",
+        "survived",
+        "baseline",
+        "reference",
+        "ref",
+    }
     | {"fail", "failed", "0", "nontreated", "nottreated", "notreatment"}
 )
+_NOTHING = frozenset(
+    {
+        "none",
+        "no",
+        "0",
+        "control",
+        "controls",
+        "placebo",
+        "sham",
+        "untreated",
+        "regular",
+        "usual",
+        "usualcare",
+        "standard",
+    }
+    | {"standardcare", "never", "nothing", "notreatment", "baseline", "reference", "absent", "unexposed"}
+)
+"""Words for not being treated at all, which come before words for little of it."""
 _DENIALS = ("not", "non", "no", "un", "in", "without")
 
 
@@ -39,6 +71,9 @@ def ordered(first: str, second: str) -> tuple[str, str, str]:
     """
     low, high = sorted((first, second))
     for control, active in ((low, high), (high, low)):
+        if _squeezed(control) in _NOTHING and _squeezed(active) in _CONTROL - _NOTHING:
+            return control, active, f"{quoted(control)} is taken as the control by its name"
+    for control, active in ((low, high), (high, low)):
         a, b = _squeezed(control), _squeezed(active)
         opposite = (a in _CONTROL and b in _ACTIVE) or any(a == denial + b for denial in _DENIALS)
         if opposite:
@@ -51,6 +86,27 @@ def ordered(first: str, second: str) -> tuple[str, str, str]:
         if b in _ACTIVE and a not in _ACTIVE:
             return control, active, f"{quoted(active)} is taken as active by its name"
     return low, high, ""
+
+
+def likeliest_contrast(levels: Sequence[str]) -> tuple[str, str]:
+    """Guess which two of several levels somebody may want compared, as (control, active).
+
+    Parameters
+    ----------
+    levels
+        At least two different ones, the commonest first.
+
+    Examples
+    --------
+    >>> likeliest_contrast(["low", "none", "high"]), likeliest_contrast(["small", "regular", "regular+aide"])
+    (('none', 'high'), ('regular', 'small'))
+    """
+    for known in (_NOTHING, _CONTROL):
+        control = next((level for level in levels if _squeezed(level) in known), None)
+        if control is not None:
+            others = [level for level in levels if level != control]
+            return control, next((level for level in others if _squeezed(level) in _ACTIVE), others[0])
+    return ordered(levels[0], levels[1])[:2]
 
 
 def quoted(level: str) -> str:

@@ -10,6 +10,7 @@ from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.numbers import interval, number
 from copilot.estimation.problem import Problem, Refit
 from copilot.estimation.refuters.measures import (
+    LEAN,
     LEVEL,
     centre_of,
     departure,
@@ -17,6 +18,7 @@ from copilot.estimation.refuters.measures import (
     middle,
     result,
     spread_bounds,
+    without_moments,
 )
 from copilot.estimation.refuters.resample import Resample
 from copilot.estimation.refuters.simulate import Claim, Draws, claim_of, simulate
@@ -55,7 +57,7 @@ class Bootstrap:
     The spread of the estimates is compared with the claimed standard error (Efron 1979, *Annals of Statistics* 7).
     Failing means that their ratio lies outside 0.75 to 1.33 by more than simulation error at the 5 % level, so that
     interval and p-value of the headline cannot be trusted, or that the centre is shifted by more than a quarter of a
-    standard error.
+    standard error. With one or two instruments that is *inconclusive*: see `without_moments`.
     """
 
     name = "bootstrap"
@@ -90,11 +92,11 @@ class Bootstrap:
             return (
                 inconclusive(self, tried=tried, reason=trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws),
             )
-        return (self._verdict(draws, claim, claim.se, tried),)
+        return (self._verdict(draws, claim, claim.se, tried, ratio=without_moments(trial.problem)),)
 
-    def _verdict(self, draws: Draws, claim: Claim, se: float, tried: str) -> Refutation:
-        centre = centre_of(draws.values)
-        ratio, (least, most) = centre.spread / se, spread_bounds(centre)
+    def _verdict(self, draws: Draws, claim: Claim, se: float, tried: str, *, ratio: bool) -> Refutation:
+        centre = centre_of(draws.values, quartiles=ratio)
+        times, (least, most) = centre.spread / se, spread_bounds(centre)
         p_value = departure(centre, claim.value, MARGIN * se)
         if least > WIDEST * se:
             meaning = "so the standard error is too small and the interval too short"
@@ -104,11 +106,14 @@ class Bootstrap:
             meaning = "so the estimate is biased in samples of this size"
         else:
             meaning = ""
+        status = Status.FAILED if meaning else Status.PASSED
+        if meaning and ratio:
+            status, meaning = Status.INCONCLUSIVE, LEAN
         low, high = middle(draws.values)
         return result(
             self,
             draws,
-            status=Status.FAILED if meaning else Status.PASSED,
+            status=status,
             expected=f"{_EXPECTED}: {number(claim.value)} ± {number(se)}",
             observed=f"{centre.word} {number(centre.value)}, spread {number(centre.spread)}",
             value=centre.value,
@@ -116,14 +121,14 @@ class Bootstrap:
             message=(
                 f"{tried}, so that estimates should centre on {number(claim.value)} and scatter by the standard error "
                 f"of {number(se)}; their {centre.word} came to {number(centre.value)} and their spread to "
-                f"{number(centre.spread)}, {number(ratio, 3)} times the error, the middle 95 % from "
+                f"{number(centre.spread)}, {number(times, 3)} times the error, the middle 95 % from "
                 f"{interval((low, high))}, {meaning or 'so the standard error can be relied on'}."
             ),
             blind_spot=_BLIND,
             details={
                 "spread": centre.spread,
                 "claimed_se": se,
-                "spread_ratio": ratio,
+                "spread_ratio": times,
                 "ratio_at_least": least / se,
                 "ratio_at_most": most / se,
                 "percentile_low": low,

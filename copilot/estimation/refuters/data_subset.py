@@ -10,8 +10,10 @@ from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.numbers import interval, number
 from copilot.estimation.problem import Refit
 from copilot.estimation.refuters.measures import (
+    LEAN,
     LEVEL,
     ROUGH,
+    Centre,
     centre_of,
     departure,
     inconclusive,
@@ -19,6 +21,7 @@ from copilot.estimation.refuters.measures import (
     result,
     skewness,
     spread_bounds,
+    without_moments,
 )
 from copilot.estimation.refuters.resample import Resample
 from copilot.estimation.refuters.simulate import Draws, claim_of, simulate
@@ -44,7 +47,8 @@ class DataSubset:
     A share f of the rows without replacement gives estimates about the full one with variance se² (1 - f) / f (the
     delete-d jackknife; Shao & Wu 1989, *Annals of Statistics* 17, section 2). Failing means that the centre lies
     elsewhere, that the scatter is more than 1.5 times what is promised, or that it is lopsided because a few rows
-    carry the result or the estimate divides by something small; each beyond simulation error at the 5 % level.
+    carry the result or the estimate divides by something small; each beyond simulation error at the 5 % level. With
+    one or two instruments that is *inconclusive*: see `without_moments`.
     """
 
     name = "data_subset"
@@ -80,8 +84,11 @@ class DataSubset:
             )
         return (self._verdict(trial, draws, tried, math.sqrt((sample.units - count) / count)),)
 
+    def _centre(self, trial: Trial, draws: Draws) -> Centre:
+        return centre_of(draws.values, quartiles=without_moments(trial.problem))
+
     def _verdict(self, trial: Trial, draws: Draws, tried: str, shrink: float) -> Refutation:
-        claim, centre, skew = claim_of(trial), centre_of(draws.values), skewness(draws.values)
+        claim, centre, skew = claim_of(trial), self._centre(trial, draws), skewness(draws.values)
         promised = None if claim.se is None else claim.se * shrink
         margin = (ROUGH_MARGIN if trial.headline.estimator.name in ROUGH else MARGIN) * (
             claim.se or centre.spread / shrink
@@ -104,13 +111,16 @@ class DataSubset:
         meaning = (
             f"so the estimate is unstable: {'; '.join(faults)}" if faults else "so no small part carries the result"
         )
+        status = Status.FAILED if faults else Status.PASSED
+        if faults and without_moments(trial.problem):
+            status, meaning = Status.INCONCLUSIVE, f"{'; '.join(faults)}: {LEAN}"
         scatter = f"with a spread of {number(centre.spread)}"
         if promised is not None:
             scatter += f" where the standard error promises {number(promised)}"
         return result(
             self,
             draws,
-            status=Status.FAILED if faults else Status.PASSED,
+            status=status,
             expected=f"{_EXPECTED}: {number(claim.value)} ± {number(promised)}",
             observed=f"{centre.word} {number(centre.value)}, spread {number(centre.spread)}",
             value=centre.value,

@@ -10,9 +10,9 @@ from copilot.estimation.moments import Moments
 from copilot.estimation.trial import Trial
 
 ALL_OF_IT = 0.9999
-"""R² of all covariates with the outcome, from which nothing is left for the treatment to explain."""
+"""R² of all covariates with the outcome, without the treatment, from which nothing is left for it to explain."""
 ONE_OF_THEM = 0.999
-"""Partial R² of one covariate with the outcome, from which it looks like the outcome itself."""
+"""Partial R² of one covariate with the outcome beside the treatment, from which it looks like the outcome itself."""
 _BLIND = "A variable measured after the outcome that follows it only loosely looks like any other covariate."
 _EXPECTED = "covariates that leave part of the outcome unexplained"
 
@@ -38,12 +38,13 @@ class Leaks:
         }
         name = max(strengths, key=lambda one: strengths[one])
         worst = strengths[name]
+        beside = moments.partial_r2(moments.y, moments.covariates, [moments.t])
         leak = worst > ONE_OF_THEM or together > ALL_OF_IT
-        observed = f"R² of all {number(together)}; the largest alone {shown(name)}, {number(worst)}"
+        observed = f"R² beside the treatment {number(beside)}; the largest alone {shown(name)}, {number(worst)}"
         if worst > ONE_OF_THEM:
             meaning = f"{shown(name)} looks like the outcome itself or like something measured after it"
         elif leak:
-            meaning = "together they are the outcome in other words"
+            meaning = "together they are the outcome in other words, and leave the treatment nothing to explain"
         else:
             meaning = "none of them looks like the outcome in other words"
         return (
@@ -54,10 +55,11 @@ class Leaks:
                 subject=name if worst > ONE_OF_THEM else "",
                 expected=_EXPECTED,
                 observed=observed,
-                value=together,
+                value=beside,
                 message=(
-                    f"Covariates should not give {trial.outcome} away: all of them explain {number(100 * together)} % "
-                    f"of it, {shown(name)} alone {number(100 * worst)} %, so {meaning}."
+                    f"Covariates should not give {shown(trial.outcome)} away: of what the treatment leaves of it, all "
+                    f"of them explain {number(100 * beside)} % and {shown(name)} alone {number(100 * worst)} %, so "
+                    f"{meaning}."
                 ),
                 blind_spot=_BLIND,
             ),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from copilot.domain.effects import Refutation, Status
+from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
-from copilot.estimation.problem import Floats
+from copilot.estimation.problem import Floats, Problem
 from copilot.estimation.refuters.simulate import Draws
 from copilot.estimation.trial import Refuter
 
@@ -23,6 +24,7 @@ _QUARTILES = 1.3489795003921634
 """Distance of the quartiles of a normal distribution, in standard deviations."""
 _QUARTILES_WORTH = 0.37
 """Efficiency of the distance of the quartiles beside the standard deviation, for a normal distribution."""
+_FEW_INSTRUMENTS = 2
 _NORMAL = 3.0
 _HEAVY = 3.0
 _MEDIAN_COST = 1.2533141373155003
@@ -62,8 +64,10 @@ class Centre:
         return "median" if self.heavy else "mean"
 
 
-def centre_of(values: Floats) -> Centre:
+def centre_of(values: Floats, *, quartiles: bool = False) -> Centre:
     """Find centre and scatter of at least two finite draws, of shape (s,).
+
+    With `quartiles` always by median and quartiles, as for draws from a distribution without a variance.
 
     The degrees of freedom of a variance are 2 (s - 1) / (kurtosis - 1) (Box 1953, *Biometrika* 40), and 0.37 (s - 1)
     for the distance of the quartiles.
@@ -71,13 +75,30 @@ def centre_of(values: Floats) -> Centre:
     low, middle, high = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
     calm, sd = (high - low) / _QUARTILES, float(np.std(values, ddof=1))
     count = len(values)
-    if calm > 0 and sd > _HEAVY * calm:
+    if calm > 0 and (quartiles or sd > _HEAVY * calm):
         error = _MEDIAN_COST * calm / math.sqrt(count)
         return Centre(middle, calm, error, count, _QUARTILES_WORTH * (count - 1), heavy=True)
     mean = float(np.mean(values))
     kurtosis = float(np.mean(((values - mean) / sd) ** 4)) if sd > 0 else _NORMAL
     freedom = 2 * (count - 1) / (max(_NORMAL, kurtosis) - 1)
     return Centre(mean, sd, sd / math.sqrt(count), count, freedom, heavy=False)
+
+
+def without_moments(problem: Problem) -> bool:
+    """Whether the estimate is a ratio whose distribution has no mean and no variance, as with a single instrument.
+
+    Two-stage least squares has as many moments as there are instruments beyond the one that is needed (Kinal 1980,
+    *Econometrica* 48), so that with one or two draws are judged by their quartiles, and no more than doubt is thrown
+    on the standard error by what they do.
+    """
+    return problem.strategy is Strategy.IV and problem.instruments.shape[1] <= _FEW_INSTRUMENTS
+
+
+LEAN = (
+    "with so few instruments the estimate has no variance that drawing rows again could show, so lean on the "
+    "Anderson-Rubin interval rather than on the standard error"
+)
+"""What is said instead of a verdict on an estimate `without_moments`."""
 
 
 def skewness(values: Floats) -> float:

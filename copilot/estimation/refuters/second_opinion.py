@@ -8,16 +8,21 @@ from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
 from copilot.estimation.estimators.choice import FLEXIBLE_NAMES
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import quantile, standard_error
+from copilot.estimation.problem import Fit
 from copilot.estimation.refuters.measures import inconclusive
 from copilot.estimation.trial import Fitted, Trial
 
 MOST_ERRORS = 2.0
 """Standard errors between the two that are an alarm."""
+AGREED = 1.0
+"""Standard errors up to which two estimates say the same."""
 _IMPRECISE = 3.0
 """Standard errors of the headline, from which that of the second opinion is too large to disagree."""
 _BLIND = "Both adjust for the same columns: a hidden common cause moves both alike, and they agree on a wrong number."
-_EXPECTED = f"two estimates within {MOST_ERRORS:g} standard errors of each other"
+_EXPECTED = (
+    f"two estimates of one sign within {AGREED:g} standard error of each other; beyond {MOST_ERRORS:g} is an alarm"
+)
 
 
 class SecondOpinion:
@@ -25,7 +30,8 @@ class SecondOpinion:
 
     The yardstick is the largest of the two standard errors and that of the difference, which influence functions
     give where both estimators have them (Hausman 1978, Econometrica 46, in spirit): a difference beyond two of it
-    speaks for a wrong functional form, effects that differ between groups, or thin overlap.
+    speaks for a wrong functional form, effects that differ between groups, or thin overlap. Estimates that differ by
+    more than one, in their sign, or in whether their interval holds zero, do not support each other: *inconclusive*.
     """
 
     name = "second_opinion"
@@ -62,6 +68,9 @@ class SecondOpinion:
                 "too far apart for chance: straight lines do not fit the confounding, the effect differs between "
                 "groups, or the two arms hardly overlap"
             )
+        elif reason := _apart(trial, headline.fit, second.fit, errors):
+            status = Status.INCONCLUSIVE
+            meaning = f"too close for chance to tell them apart, but {reason}"
         elif other > _IMPRECISE * own:
             status = Status.INCONCLUSIVE
             meaning = "but the second is too imprecise to disagree"
@@ -83,6 +92,23 @@ class SecondOpinion:
             blind_spot=_BLIND,
             details={"standard_errors_apart": errors, "yardstick": yardstick},
         )
+
+
+def _apart(trial: Trial, one: Fit, other: Fit, errors: float) -> str:
+    """Say in what two estimates differ that a reader would act on; empty if in nothing."""
+    if one.value * other.value < 0:
+        return "of opposite sign"
+    holds = [low <= 0 <= high for low, high in (_interval(trial, fit) for fit in (one, other))]
+    if holds[0] != holds[1]:
+        return f"the interval of the {'first' if holds[0] else 'second'} alone holds zero"
+    if errors > AGREED:
+        return "too far apart to say that they agree"
+    return ""
+
+
+def _interval(trial: Trial, fit: Fit) -> tuple[float, float]:
+    half = quantile(trial.ask.level, fit.df) * (fit.se or 0.0)
+    return fit.interval or (fit.value - half, fit.value + half)
 
 
 def _error_of_difference(trial: Trial, second: Fitted) -> float:

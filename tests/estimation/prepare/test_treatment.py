@@ -13,8 +13,8 @@ from copilot.errors import EstimationError
 from copilot.estimation.design import Prepared
 from copilot.estimation.prepare.notes import Notes
 from copilot.estimation.prepare.pieces import Levels, Quantity
-from copilot.estimation.prepare.treatment import finish_treatment, read_treatment
-from copilot.estimation.prepare.words import ordered
+from copilot.estimation.prepare.treatment import ask_contrast, finish_treatment, read_treatment
+from copilot.estimation.prepare.words import likeliest_contrast, ordered
 from copilot.estimation.problem import Problem
 
 Run = Callable[..., Prepared]
@@ -35,12 +35,22 @@ Said = Callable[[Prepared], list[str]]
         ("nonsmoker", "smoker"),
         ("untreated", "treated"),
         ("Never", "ever"),
+        ("none", "low"),
+        ("regular", "small"),
+        ("usual care", "low"),
     ],
 )
 def test_known_words_decide_the_direction(control: str, active: str) -> None:
     assert ordered(active, control)[:2] == (control, active)
     assert ordered(control, active)[:2] == (control, active)
     assert ordered(control, active)[2]
+
+
+@pytest.mark.parametrize("levels", [["low", "none", "high"], ["none", "low", "high"], ["high", "low", "None"]])
+def test_of_three_levels_the_one_that_means_nothing_is_offered_as_control(levels: list[str]) -> None:
+    control, active = likeliest_contrast(levels)
+    assert (control.casefold(), active) == ("none", "high")
+    assert "--contrast none,high" in (ask_contrast("t", [(x.casefold(), 5) for x in levels], 3).advice or "")
 
 
 @given(st.text(max_size=8), st.text(max_size=8))

@@ -14,11 +14,13 @@ from copilot.estimation.estimators.flexible import FLEXIBLE
 from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
 from copilot.estimation.estimators.two_stage_least_squares import TWO_STAGE_LEAST_SQUARES
 from copilot.estimation.problem import Ask, Fit, Floats, Problem
+from copilot.estimation.refuters.bootstrap import BOOTSTRAP
+from copilot.estimation.refuters.data_subset import DATA_SUBSET
 from copilot.estimation.refuters.negative_control import NEGATIVE_CONTROL
 from copilot.estimation.refuters.over_identification import OVER_IDENTIFICATION
 from copilot.estimation.refuters.second_opinion import SECOND_OPINION
 from copilot.estimation.refuters.unobserved_common_cause import UNOBSERVED_COMMON_CAUSE, sensitivity
-from copilot.estimation.trial import Fitted, Trial
+from copilot.estimation.trial import Fitted, Refuter, Trial
 
 
 def standard(column: Floats) -> Floats:
@@ -179,3 +181,50 @@ def test_a_second_opinion_far_away_is_an_alarm_and_an_imprecise_one_says_nothing
         Status.INCONCLUSIVE,
         Status.INCONCLUSIVE,
     ]
+
+
+def test_a_second_opinion_that_a_reader_would_act_on_differently_does_not_support_the_headline() -> None:
+    trial = tried(world(1)[0])
+    own = trial.headline.fit
+    assert own.se is not None
+    apart = SECOND_OPINION.refute(replace(trial, second_opinion=opinion(own.value + 1.5 * own.se, own.se)))[0]
+    assert apart.status is Status.INCONCLUSIVE
+    assert "too close for chance to tell them apart, but too far apart to say that they agree" in apart.message
+    weak = Fit(1.9, 1.0)
+    turned, vague = (
+        SECOND_OPINION.refute(
+            replace(trial, headline=replace(trial.headline, fit=weak), second_opinion=opinion(value, 1.0))
+        )[0]
+        for value in (-0.05, 2.1)
+    )
+    assert (turned.status, vague.status) == (Status.INCONCLUSIVE, Status.INCONCLUSIVE)
+    assert "of opposite sign" in turned.message
+    assert "the interval of the first alone holds zero" in vague.message
+
+
+def one_instrument(seed: int, n: int = 60) -> Trial:
+    """A single instrument that moves the treatment little, with the error that a normal estimate would have."""
+    rng = np.random.default_rng(seed)
+    z, u = standard(rng.normal(size=n)), rng.normal(size=n)
+    t = 0.35 * z + u + 0.5 * rng.normal(size=n)
+    y = t + u + rng.normal(size=n)
+    problem = Problem(
+        y,
+        standard(t),
+        np.empty((n, 0)),
+        binary_treatment=False,
+        high=1 / t.std(),
+        strategy=Strategy.IV,
+        instruments=z[:, None],
+        instrument_of=("z",),
+    )
+    fit = TWO_STAGE_LEAST_SQUARES.fit(problem, Ask())
+    return Trial(problem, Ask(), Fitted(TWO_STAGE_LEAST_SQUARES, replace(fit, se=0.3 * (fit.se or 0.0))))
+
+
+@pytest.mark.parametrize("refuter", [BOOTSTRAP, DATA_SUBSET])
+def test_rows_drawn_again_do_not_condemn_an_estimate_without_a_variance(refuter: Refuter) -> None:
+    (found,) = refuter.refute(one_instrument(5))
+    assert found.status is Status.INCONCLUSIVE
+    assert "lean on the Anderson-Rubin interval" in found.message
+    assert found.observed.startswith("median")

@@ -46,3 +46,14 @@ def test_the_parts_of_a_sum_fail_together(problem_of: Problems, trial_of: Trials
 def test_it_speaks_of_adjustment_only(problem_of: Problems, trial_of: Trials) -> None:
     assert LEAKS.refute(trial_of(replace(problem_of(), strategy=Strategy.IV))) == ()
     assert LEAKS.refute(trial_of(problem_of(k=0))) == ()
+
+
+def test_one_covariate_never_explains_more_than_all_of_them(problem_of: Problems, trial_of: Trials) -> None:
+    """A strong treatment hides what covariates explain unless both shares are of what it leaves."""
+    for seed in range(20):
+        problem = problem_of(seed, k=2, effect=-4.0)
+        (found,) = LEAKS.refute(trial_of(problem))
+        alone = float(found.observed.rsplit(", ", 1)[1])
+        assert found.value is not None
+        assert alone <= found.value
+        assert found.observed.startswith("R² beside the treatment")
