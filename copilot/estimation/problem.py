@@ -87,7 +87,7 @@ class Problem:
         return tuple(dict.fromkeys(self.covariate_of))
 
     def take(self, rows: Integers) -> Problem:
-        """Give the problem on some rows, which may repeat; nothing is scaled anew.
+        """Give the problem on some rows, which may repeat; of all columns only weights are scaled anew, to mean 1.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Problem:
             covariates=self.covariates[rows],
             instruments=self.instruments[rows] if self.instruments.shape[1] else nothing_wide(len(rows)),
             mediators=self.mediators[rows] if self.mediators.shape[1] else nothing_wide(len(rows)),
-            weights=None if self.weights is None else self.weights[rows],
+            weights=None if self.weights is None else _mean_one(self.weights[rows]),
             clusters=None if self.clusters is None else self.clusters[rows],
         )
 
@@ -127,6 +127,10 @@ class Problem:
         return replace(
             self, covariates=self.covariates[:, kept], covariate_of=tuple(self.covariate_of[i] for i in kept)
         )
+
+
+def _mean_one(weights: Floats) -> Floats:
+    return weights / weights.mean() if weights.size else weights
 
 
 def silent(_steps: int) -> None:
@@ -174,7 +178,8 @@ class Fit:
     errors
         Where the error comes from: "HC3", "cluster-robust", "influence function", "bootstrap of 200", …
     df
-        Degrees of freedom for intervals by Student's t; ``None`` for the normal distribution.
+        Degrees of freedom for intervals by Student's t, that of the risk ratio as well; ``None`` for the normal
+        distribution.
     interval
         Where it is not value ± quantile · se.
     influence
@@ -185,7 +190,7 @@ class Fit:
     diagnostics, notes
         As in `Estimate`.
     target
-        Whose effect this is, if not what was asked for.
+        Whose effect this is; ``None`` stands for what was asked for.
     """
 
     value: float

@@ -10,7 +10,7 @@ from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
 from copilot.estimation.estimators.spread import ratio_interval, standard_error
-from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.problem import Ask, Estimator, Floats, PlainRefit, Problem, Refit
 
 FEW_CLUSTERS = 30
 """Clusters below which robust errors by cluster are known to be too small (Cameron & Miller 2015, section VI)."""
@@ -136,6 +136,18 @@ def with_interval(
 ) -> tuple[float, tuple[float, float] | None]:
     """Give a ratio with its interval, ``None`` where the error of its logarithm leaves none."""
     return ratio, ratio_interval(ratio, se, level, df) if 0 < se < _WIDEST else None
+
+
+def anew(estimator: Estimator, problem: Problem, ask: Ask) -> Refit:
+    """Estimate each changed problem anew, with errors and all; NaN where the estimator refuses or fails."""
+
+    def point(changed: Problem) -> float:
+        try:
+            return math.nan if estimator.refuses(changed, ask) else estimator.fit(changed, ask).value
+        except EstimationError:
+            return math.nan
+
+    return PlainRefit(point, problem)
 
 
 def positive(se: float) -> float | None:

@@ -26,7 +26,7 @@ from copilot.estimation.estimators.scores import (
     scores_of,
     weights_of,
 )
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
 
@@ -58,13 +58,14 @@ class Aipw:
         active, control = weights_of(scores.e, problem.t, scores.weights * scores.kept, ask.target)
         one = _augmented(problem, scores, models[0], active, 1, ask.target)
         zero = _augmented(problem, scores, models[1], control, 0, ask.target)
-        influence = one[1] - zero[1]
+        influence, df = one[1] - zero[1], large_sample_freedom(problem)
         return Fit(
             value=one[0] - zero[0],
             se=positive(standard_error(influence, problem)),
             errors=errors_word(problem),
+            df=df,
             influence=influence,
-            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            risk_ratio=risk_ratio(problem, one, zero, ask.level, df),
             diagnostics=score_diagnostics(scores, active, control),
             notes=(
                 *score_notes(scores, ask.target),
@@ -73,6 +74,7 @@ class Aipw:
                 *dropped_notes(scores.basis.dropped),
                 *cluster_notes(problem),
             ),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:

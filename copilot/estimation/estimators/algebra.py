@@ -203,6 +203,12 @@ def even(problem: Problem) -> Floats | None:
     return None if problem.weights is None else problem.weights / float(problem.weights.mean())
 
 
+def even_or_ones(problem: Problem) -> Floats:
+    """Give sampling weights with mean 1 on the rows at hand, ones where there are none."""
+    w = even(problem)
+    return np.ones(problem.n) if w is None else w
+
+
 def basis_of(problem: Problem) -> Basis:
     """Make the covariates of a problem orthogonal, in one copy."""
     w, x = even(problem), problem.covariates

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.random import default_rng
 
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
-from copilot.errors import EstimationError
-from copilot.estimation.estimators.nuisances import checked, failed, independent_rows, settings, whole_seed
-from copilot.estimation.estimators.quiet import quiet
-from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
+from copilot.estimation.estimators.adjusted import anew
+from copilot.estimation.estimators.nuisances import independent_rows, inferred, settings, whole_seed
+from copilot.estimation.problem import Ask, Fit, Problem, Refit
 
 MAX_ROWS = 10_000
 """Rows that the forest is grown on at most."""
@@ -43,30 +44,25 @@ class CausalForest:
         EstimationError
             If econml fails or gives no finite number.
         """
-        from threadpoolctl import threadpool_limits
-
         used = problem
         notes: tuple[str, ...] = (UPPER_BOUND,)
         if problem.n > MAX_ROWS:
             used = problem.take(np.sort(default_rng(ask.seed).choice(problem.n, MAX_ROWS, replace=False)))
             notes = (*notes, f"Grown on {MAX_ROWS:,} rows drawn at random from {problem.n:,}.")
         about = used.covariates[used.t > 0] if ask.target is Target.ATT else used.covariates
-        with quiet():
+
+        def infer() -> Any:
             from econml.dml import CausalForestDML
 
-            try:
-                with threadpool_limits(1):
-                    shared = settings(used, whole_seed(ask))
-                    model = CausalForestDML(**shared, n_estimators=TREES, n_jobs=1, drate=False)
-                    model.fit(used.y, used.t, X=used.covariates)
-                    found = model.const_marginal_ate_inference(about)
-            except (ValueError, ArithmeticError) as error:
-                raise failed(self.title, error) from error
-            value, se = float(found.mean_point.ravel()[0]), float(found.stderr_mean.ravel()[0])
-        value, se = checked(self.title, value, se)
+            shared = settings(used, whole_seed(ask))
+            model = CausalForestDML(**shared, n_estimators=TREES, n_jobs=1, drate=False)
+            model.fit(used.y, used.t, X=used.covariates)
+            return model.const_marginal_ate_inference(about)
+
+        value, se = inferred(self.title, problem, infer)
         return Fit(
-            value=value * problem.step,
-            se=se * abs(problem.step),
+            value=value,
+            se=se,
             errors="econml, upper bound",
             diagnostics={"rows_grown_on": float(used.n), "trees": float(TREES)},
             notes=notes,
@@ -75,14 +71,7 @@ class CausalForest:
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
         """Estimate each changed problem anew."""
-
-        def point(changed: Problem) -> float:
-            try:
-                return float("nan") if self.refuses(changed, ask) else self.fit(changed, ask).value
-            except EstimationError:
-                return float("nan")
-
-        return PlainRefit(point, problem)
+        return anew(self, problem, ask)
 
 
 CAUSAL_FOREST = CausalForest()

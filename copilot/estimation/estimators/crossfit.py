@@ -8,6 +8,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from copilot.estimation.estimators.algebra import even_or_ones
 from copilot.estimation.estimators.learners import Sample, blend, boosting, learners_for, predictions
 from copilot.estimation.problem import Floats, Integers, Problem
 
@@ -63,7 +64,7 @@ def in_common(problem: Problem, folds: Integers, draw: Generator) -> Floats:
     ndarray
         Of shape (2, n). A candidate for `crossfit`: it knows twice as many rows, and believes less in effects.
     """
-    weights = np.ones(problem.n) if problem.weights is None else problem.weights
+    weights = even_or_ones(problem)
     x = np.column_stack([problem.t, problem.covariates])
     predicted = np.empty((2, problem.n))
     for k in range(int(folds.max()) + 1):
@@ -112,7 +113,7 @@ def crossfit(
     besides
         Cross-fitted predictions of shape (n,) by another learner, blended with the rest under the name "common".
     """
-    weights = np.ones(problem.n) if problem.weights is None else problem.weights
+    weights = even_or_ones(problem)
     usable = np.ones(problem.n, dtype=np.bool_) if among is None else among
     learners = learners_for(problem.covariates.shape[1])
     names = [name for name, _ in learners]

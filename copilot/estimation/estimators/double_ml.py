@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
-from copilot.errors import EstimationError
-from copilot.estimation.estimators.nuisances import checked, failed, independent_rows, settings, whole_seed
-from copilot.estimation.estimators.quiet import quiet
-from copilot.estimation.problem import Ask, Fit, PlainRefit, Problem, Refit
+from copilot.estimation.estimators.adjusted import anew
+from copilot.estimation.estimators.algebra import even
+from copilot.estimation.estimators.nuisances import independent_rows, inferred, settings, whole_seed
+from copilot.estimation.problem import Ask, Fit, Problem, Refit
 
 
 class DoubleML:
@@ -35,23 +37,18 @@ class DoubleML:
         EstimationError
             If econml fails or gives no finite number.
         """
-        from threadpoolctl import threadpool_limits
 
-        with quiet():
+        def infer() -> Any:
             from econml.dml import LinearDML
 
-            try:
-                with threadpool_limits(1):
-                    model = LinearDML(**settings(problem, whole_seed(ask)))
-                    model.fit(problem.y, problem.t, X=None, W=problem.covariates, sample_weight=problem.weights)
-                    found = model.const_marginal_ate_inference()
-            except (ValueError, ArithmeticError) as error:
-                raise failed(self.title, error) from error
-            value, se = float(found.mean_point.ravel()[0]), float(found.stderr_mean.ravel()[0])
-        value, se = checked(self.title, value, se)
+            model = LinearDML(**settings(problem, whole_seed(ask)))
+            model.fit(problem.y, problem.t, X=None, W=problem.covariates, sample_weight=even(problem))
+            return model.const_marginal_ate_inference()
+
+        value, se = inferred(self.title, problem, infer)
         return Fit(
-            value=value * problem.step,
-            se=se * abs(problem.step),
+            value=value,
+            se=se,
             errors="econml, HC1",
             notes=("One effect for all rows is assumed, and no shape of the confounding.",),
             target=Target.ATE,
@@ -59,14 +56,7 @@ class DoubleML:
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
         """Estimate each changed problem anew."""
-
-        def point(changed: Problem) -> float:
-            try:
-                return float("nan") if self.refuses(changed, ask) else self.fit(changed, ask).value
-            except EstimationError:
-                return float("nan")
-
-        return PlainRefit(point, problem)
+        return anew(self, problem, ask)
 
 
 DOUBLE_ML = DoubleML()

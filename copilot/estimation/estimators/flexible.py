@@ -8,9 +8,12 @@ from numpy.random import default_rng
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
+from copilot.estimation.estimators.adjusted import anew, errors_word, positive, risk_ratio
+from copilot.estimation.estimators.adjusted import refusal as by_adjustment
+from copilot.estimation.estimators.algebra import even_or_ones
 from copilot.estimation.estimators.crossfit import MAX_LEARNT, Crossfitted, crossfit, folds_of, in_common
-from copilot.estimation.estimators.spread import ratio_interval, standard_error
-from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
+from copilot.estimation.problem import Ask, Fit, Floats, Problem, Refit
 
 TRIM = 0.01
 """Propensity scores are kept between this and 1 - this."""
@@ -51,26 +54,16 @@ class Flexible:
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
         """Estimate each changed problem anew, with the same folds."""
-
-        def point(changed: Problem) -> float:
-            if self.refuses(changed, ask):
-                return float("nan")
-            try:
-                return self.fit(changed, ask).value
-            except EstimationError:
-                return float("nan")
-
-        return PlainRefit(point, problem)
+        return anew(self, problem, ask)
 
 
 def refusal(title: str, problem: Problem, ask: Ask) -> str:
     """Say why a learner of confounding cannot take a problem; empty if it can."""
-    if problem.strategy is not Strategy.BACKDOOR:
-        return f"{title} works by adjustment"
+    why = by_adjustment(title, problem, ask.target)
+    if why:
+        return why
     if problem.covariates.shape[1] == 0:
         return f"nothing is adjusted for, so that there is nothing for {title} to learn"
-    if ask.target is Target.ATT and not problem.binary_treatment:
-        return "the effect on the treated needs a treatment with two levels"
     if problem.n < MIN_ROWS:
         return f"{title} needs {MIN_ROWS} rows, and there are {problem.n}"
     rarer = rarer_arm(problem)
@@ -99,25 +92,26 @@ def _interactive(problem: Problem, ask: Ask) -> Fit:
     att = ask.target is Target.ATT
     e = np.clip(score.predicted, TRIM, 1 - TRIM)
     trimmed = int((e != score.predicted).sum())
-    w = np.ones(problem.n) if problem.weights is None else problem.weights / problem.weights.mean()
+    w = even_or_ones(problem)
     diagnostics = {"folds": float(folds.max() + 1), "trimmed_scores": float(trimmed), "score_min": float(e.min())}
     diagnostics |= {"score_max": float(e.max()), **_shares("treatment", score), **_shares("outcome", control)}
     notes = _notes(problem, trimmed, folds)
-    errors = "influence function" if problem.clusters is None else "influence function, cluster-robust"
+    errors, df = errors_word(problem), large_sample_freedom(problem)
     if att:
         value, influence = _on_treated(problem, w, treated, e, control.predicted)
-        se = standard_error(influence, problem)
-        return Fit(value, se, errors, influence=influence, diagnostics=diagnostics, notes=notes, target=Target.ATT)
+        se = positive(standard_error(influence, problem))
+        return Fit(value, se, errors, df, influence=influence, diagnostics=diagnostics, notes=notes, target=Target.ATT)
     active = crossfit(problem, problem.y, folds, draw, binary=binary, among=treated, besides=common[1])
     one = _mean_outcome(problem.y, w, treated / e, active.predicted)
     zero = _mean_outcome(problem.y, w, ~treated / (1 - e), control.predicted)
     influence = one[1] - zero[1]
     return Fit(
         one[0] - zero[0],
-        standard_error(influence, problem),
+        positive(standard_error(influence, problem)),
         errors,
+        df,
         influence=influence,
-        risk_ratio=_ratio(problem, one, zero, ask.level) if problem.binary_outcome else None,
+        risk_ratio=risk_ratio(problem, one, zero, ask.level, df),
         diagnostics=diagnostics,
         notes=notes,
         target=Target.ATE,
@@ -142,22 +136,13 @@ def _on_treated(
     return value, w * (scores - treated * value / share)
 
 
-def _ratio(
-    problem: Problem, one: tuple[float, Floats], zero: tuple[float, Floats], level: float
-) -> tuple[float, tuple[float, float] | None] | None:
-    if one[0] <= 0 or zero[0] <= 0:
-        return None
-    se = standard_error(one[1] / one[0] - zero[1] / zero[0], problem)
-    return one[0] / zero[0], ratio_interval(one[0] / zero[0], se, level)
-
-
 def _partially_linear(problem: Problem, ask: Ask) -> Fit:
     draw = default_rng(ask.seed)
     folds = folds_of(problem, draw, rarer_arm(problem))
     dose = crossfit(problem, problem.t, folds, draw, binary=False)
     outcome = crossfit(problem, problem.y, folds, draw, binary=problem.binary_outcome)
     v, u = problem.t - dose.predicted, problem.y - outcome.predicted
-    w = np.ones(problem.n) if problem.weights is None else problem.weights / problem.weights.mean()
+    w = even_or_ones(problem)
     left = float(np.mean(w * v * v))
     if left <= 1e-12:  # noqa: PLR2004 (rounding: the treatment has standard deviation 1)
         raise EstimationError(
@@ -169,8 +154,9 @@ def _partially_linear(problem: Problem, ask: Ask) -> Fit:
     influence = w * v * (u - slope * v) / left * problem.step
     return Fit(
         slope * problem.step,
-        standard_error(influence, problem),
-        "influence function" if problem.clusters is None else "influence function, cluster-robust",
+        positive(standard_error(influence, problem)),
+        errors_word(problem),
+        large_sample_freedom(problem),
         influence=influence,
         diagnostics={
             "folds": float(folds.max() + 1),

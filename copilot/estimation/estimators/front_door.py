@@ -76,8 +76,12 @@ def _linear(problem: Problem, ask: Ask) -> Fit:
     note = f"Two linear models{given}: treatment on each mediator, mediators and treatment on the outcome."
     if problem.covariates.shape[1] == 0 and problem.binary_treatment:
         note += f" Cells are used only where mediators have up to {MAX_CELLS} values, each with {MIN_ROWS} rows."
-    if ask.target is Target.ATT:
+    target = Target.ATE
+    if ask.target is Target.ATT and problem.binary_treatment:
+        target = Target.ATT
         note += " With no interaction the effect on the treated is the effect on all."
+    elif ask.target is Target.ATT:
+        note += " A continuous treatment has no treated rows: this is the effect on all."
     return Fit(
         value=float(onto @ own) * problem.step,
         se=standard_error(influence, problem, parameters),
@@ -86,6 +90,7 @@ def _linear(problem: Problem, ask: Ask) -> Fit:
         influence=influence,
         diagnostics=_paths(problem, onto, own),
         notes=(note,),
+        target=target,
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from copilot.domain.effects import Target
-from copilot.estimation.estimators.spread import ratio_interval, standard_error
-from copilot.estimation.problem import Ask, Fit, Floats, Integers, Problem
+from copilot.estimation.estimators.adjusted import errors_word, positive, risk_ratio
+from copilot.estimation.estimators.algebra import even_or_ones
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
+from copilot.estimation.problem import Ask, Fit, Integers, Problem
 
 MAX_CELLS = 20
 """Values that mediators may take together."""
@@ -64,7 +66,8 @@ def plug_in(problem: Problem, cells: Integers, ask: Ask) -> Fit:
     """
     count = int(cells.max()) + 1
     t = (problem.t > 0).astype(np.int64)
-    w = np.ones(problem.n) if problem.weights is None else problem.weights
+    # the influence values below are those of weights with mean 1
+    w = even_or_ones(problem)
     joint = np.bincount(cells + count * t, weights=w, minlength=2 * count).reshape(2, count) / w.sum()
     total = np.bincount(cells + count * t, weights=w * problem.y, minlength=2 * count).reshape(2, count) / w.sum()
     mean = total / joint
@@ -81,26 +84,18 @@ def plug_in(problem: Problem, cells: Integers, ask: Ask) -> Fit:
         own = (t == level) / share[level] * (averaged[cells] - levels[level])
         own = own + over[t] / share[t] * given[level, cells] / given[t, cells] * residual
         parts.append(w * (own + (0.0 if att else (mean @ given[level])[t] - levels[level])))
-    influence = parts[1] - parts[0]
+    influence, df = parts[1] - parts[0], large_sample_freedom(problem)
+    means = [(float(levels[arm]), parts[arm]) for arm in (0, 1)]
     target = Target.ATT if att else Target.ATE
     whose = "the treated" if att else "both levels of the treatment"
     return Fit(
         value=float(levels[1] - levels[0]),
-        se=standard_error(influence, problem),
-        errors="influence function" if problem.clusters is None else "influence function, cluster-robust",
+        se=positive(standard_error(influence, problem)),
+        errors=errors_word(problem),
+        df=df,
         influence=influence,
-        risk_ratio=_ratio(problem, levels, parts, ask) if problem.binary_outcome else None,
+        risk_ratio=risk_ratio(problem, means[1], means[0], ask.level, df),
         diagnostics={"cells": float(count), "smallest_cell": float(np.bincount(cells + count * t).min())},
         notes=(f"By cells, with no model: {count} values of the mediators, averaged over {whose}.",),
         target=target,
     )
-
-
-def _ratio(
-    problem: Problem, levels: Floats, parts: list[Floats], ask: Ask
-) -> tuple[float, tuple[float, float] | None] | None:
-    if float(levels.min()) <= 0:
-        return None
-    ratio = float(levels[1] / levels[0])
-    se = standard_error(parts[1] / levels[1] - parts[0] / levels[0], problem)
-    return ratio, ratio_interval(ratio, se, ask.level)

@@ -18,9 +18,9 @@ from copilot.estimation.estimators.adjusted import (
     require,
     risk_ratio,
 )
-from copilot.estimation.estimators.algebra import Basis, basis_of, blocks, even, independent, triangle
+from copilot.estimation.estimators.algebra import Basis, basis_of, blocks, even_or_ones, independent, triangle
 from copilot.estimation.estimators.outcome_models import arm_models, model_notes, predict, regress, supported
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
 
@@ -56,15 +56,17 @@ class GComputation:
             one, zero, notes = _arms(problem, basis, ask.target)
         else:
             one, zero, notes = _curve(problem, basis)
-        influence = one[1] - zero[1]
+        influence, df = one[1] - zero[1], large_sample_freedom(problem)
         return Fit(
             value=one[0] - zero[0],
             se=positive(standard_error(influence, problem)),
             errors=errors_word(problem),
+            df=df,
             influence=influence,
-            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            risk_ratio=risk_ratio(problem, one, zero, ask.level, df),
             diagnostics={"mean_outcome_high": one[0], "mean_outcome_low": zero[0]},
             notes=(*notes, *dropped_notes(basis.dropped), *cluster_notes(problem)),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
@@ -96,8 +98,7 @@ _Mean = tuple[float, Floats]
 def _arms(
     problem: Problem, basis: Basis, target: Target, *, influence: bool = True
 ) -> tuple[_Mean, _Mean, tuple[str, ...]]:
-    w = even(problem)
-    weights = np.ones(problem.n) if w is None else w
+    weights = even_or_ones(problem)
     models = arm_models(problem, basis, weights)
     whom = weights * problem.t if target is Target.ATT else weights
     whom, notes = supported(problem, models, whom)
@@ -115,8 +116,7 @@ def _average(predicted: Floats, whom: Floats, added: Floats) -> _Mean:
 
 
 def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, tuple[str, ...]]:
-    w = even(problem)
-    weights = np.ones(problem.n) if w is None else w
+    weights = even_or_ones(problem)
     design = _bent(basis.matrix, problem.t)
     root = np.sqrt(weights)
     kept = independent(triangle(design[part] * root[part, None] for part in blocks(*design.shape)))

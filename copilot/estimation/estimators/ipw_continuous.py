@@ -18,7 +18,7 @@ from copilot.estimation.estimators.adjusted import (
 )
 from copilot.estimation.estimators.algebra import DEPENDENT, Basis, basis_of, even
 from copilot.estimation.estimators.scores import effective
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Problem
 
 _UNSTABLE = 0.5
@@ -65,14 +65,15 @@ def fit_continuous(problem: Problem, ask: Ask) -> Fit:
         )
     intercept, slope = _influence(problem, fitted)
     both = [(float(fitted.line[0] + fitted.line[1] * at), intercept + slope * at) for at in (problem.high, problem.low)]
-    influence = slope * problem.step
+    influence, df = slope * problem.step, large_sample_freedom(problem)
     explained, enough = 1.0 - fitted.left / fitted.spread, effective(fitted.weights)
     return Fit(
         value=float(fitted.line[1]) * problem.step,
         se=positive(standard_error(influence, problem)),
         errors=errors_word(problem),
+        df=df,
         influence=influence,
-        risk_ratio=risk_ratio(problem, both[0], both[1], ask.level),
+        risk_ratio=risk_ratio(problem, both[0], both[1], ask.level, df),
         diagnostics={
             "effective_n": enough,
             "weight_max": float(fitted.weights.max() / fitted.weights.mean()),
@@ -85,6 +86,7 @@ def fit_continuous(problem: Problem, ask: Ask) -> Fit:
             *dropped_notes(fitted.basis.dropped),
             *cluster_notes(problem),
         ),
+        target=ask.target,
     )
 
 

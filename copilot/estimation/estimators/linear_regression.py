@@ -99,6 +99,7 @@ class LinearRegression:
                 "leverage_max": float(solved.leverages.max()),
             },
             notes=(*notes, *dropped_notes(solved.dropped), *cluster_notes(problem)),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:

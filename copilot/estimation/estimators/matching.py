@@ -84,6 +84,7 @@ class Matching:
                 "One nearest neighbour with replacement; all that are equally near are averaged.",
                 *dropped_notes(found.dropped),
             ),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from copilot.errors import EstimationError
 from copilot.estimation.estimators.flexible import MIN_ARM, refusal
+from copilot.estimation.estimators.quiet import quiet
 from copilot.estimation.problem import Ask, Problem
 
 
@@ -48,27 +50,45 @@ def independent_rows(title: str, problem: Problem, ask: Ask) -> str:
     return refusal(title, problem, ask)
 
 
-def checked(title: str, value: float, se: float) -> tuple[float, float]:
-    """Give back finite numbers.
+def inferred(title: str, problem: Problem, infer: Callable[[], Any]) -> tuple[float, float]:
+    """Run one of econml's estimators on one thread and in silence.
+
+    Parameters
+    ----------
+    title
+        Of the estimator.
+    problem
+        Gives the step.
+    infer
+        Imports, fits, and gives econml's inference on the average effect per unit of the treatment.
+
+    Returns
+    -------
+    value, se
+        Of the contrast.
 
     Raises
     ------
     EstimationError
-        If one is not.
+        If econml fails, or a number is not finite.
     """
+    from threadpoolctl import threadpool_limits
+
+    with quiet():
+        try:
+            with threadpool_limits(1):
+                found = infer()
+        except (ValueError, ArithmeticError) as error:
+            raise EstimationError(
+                f"{title} failed",
+                reason=f"econml says: {error}",
+                advice="Use another estimator, or look for arms or covariates with very few rows.",
+            ) from error
+    value, se = float(found.mean_point.ravel()[0]), float(found.stderr_mean.ravel()[0])
     if not (np.isfinite(value) and np.isfinite(se) and se > 0):
         raise EstimationError(
             f"{title} gave no finite estimate",
             reason="Covariates predict treatment or outcome without remainder in these rows.",
             advice="Look for a covariate that is the treatment or the outcome under another name.",
         )
-    return value, se
-
-
-def failed(title: str, error: Exception) -> EstimationError:
-    """Wrap what the library raised."""
-    return EstimationError(
-        f"{title} failed",
-        reason=f"econml says: {error}",
-        advice="Use another estimator, or look for arms or covariates with very few rows.",
-    )
+    return value * problem.step, se * abs(problem.step)

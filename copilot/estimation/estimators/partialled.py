@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from copilot.estimation.estimators.algebra import even
 from copilot.estimation.problem import Floats, Problem
 
 
@@ -39,7 +40,8 @@ class Partial:
 
 def partial(problem: Problem) -> Partial:
     """Make ready to partial out the problem's covariates."""
-    root = None if problem.weights is None else np.sqrt(problem.weights)
+    w = even(problem)
+    root = None if w is None else np.sqrt(w)
     design = np.column_stack([np.ones(problem.n), problem.covariates])
     if root is not None:
         design = design * root[:, None]

@@ -65,6 +65,15 @@ def freedom(problem: Problem, parameters: int) -> float:
     return float(max(problem.n - parameters, 1))
 
 
+def large_sample_freedom(problem: Problem) -> float | None:
+    """Give degrees of freedom for errors from influence values: clusters - 1, or ``None`` for independent rows.
+
+    Independent rows are many, and the normal distribution serves; clusters are few as a rule, and then it gives
+    intervals that are too short (Cameron & Miller 2015, section VI.D).
+    """
+    return None if problem.clusters is None else freedom(problem, 0)
+
+
 def quantile(level: float, df: float | None) -> float:
     """Give the quantile for a two-sided interval by Student's t, or by the normal distribution without `df`.
 

@@ -21,7 +21,7 @@ from copilot.estimation.estimators.adjusted import (
     risk_ratio,
 )
 from copilot.estimation.estimators.scores import MOST_TRIMMED, Scores, score_diagnostics, score_notes, scores_of
-from copilot.estimation.estimators.spread import standard_error
+from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, PlainRefit, Problem, Refit
 
 FEWEST, MOST = 5, 50
@@ -74,7 +74,7 @@ class Stratification:
         """
         scores, strata = _stratify(problem, ask.target)
         one, zero = (_mean(problem, strata, arm) for arm in (1, 0))
-        influence = one[1] - zero[1]
+        influence, df = one[1] - zero[1], large_sample_freedom(problem)
         own = np.where(strata.usable[strata.code], strata.base, 0.0)
         cell = np.maximum(strata.sums[strata.code, (problem.t > 0).astype(np.int64)], np.finfo(float).tiny)
         inverse = own * strata.share[strata.code] / cell
@@ -83,8 +83,9 @@ class Stratification:
             value=one[0] - zero[0],
             se=positive(standard_error(influence, problem)),
             errors=errors_word(problem),
+            df=df,
             influence=influence,
-            risk_ratio=risk_ratio(problem, one, zero, ask.level),
+            risk_ratio=risk_ratio(problem, one, zero, ask.level, df),
             diagnostics={
                 **score_diagnostics(scores, inverse * (problem.t > 0), inverse * (problem.t <= 0)),
                 "strata": float(strata.usable.sum()),
@@ -98,6 +99,7 @@ class Stratification:
                 *dropped_notes(scores.basis.dropped),
                 *cluster_notes(problem),
             ),
+            target=ask.target,
         )
 
     def refit(self, problem: Problem, ask: Ask) -> Refit:
