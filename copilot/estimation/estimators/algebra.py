@@ -25,17 +25,34 @@ _PIVOT = 1e-10
 """Share of a squared length, as `DEPENDENT`, in a matrix of cross-products, which holds half as many digits."""
 
 
-def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Part rows into blocks of about `BLOCK` numbers.
+def blocks(rows: int, columns: int, numbers: int = BLOCK) -> Iterator[slice]:
+    """Part rows into blocks of about so many numbers.
 
     Examples
     --------
     >>> [(part.start, part.stop) for part in blocks(300_000, 1)]
     [(0, 131072), (131072, 262144), (262144, 300000)]
     """
-    size = max(BLOCK // max(columns, 1), 4 * columns, 1)
+    size = max(numbers // max(columns, 1), 4 * columns, 1)
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))
+
+
+def across(left: Floats, right: Floats) -> Floats:
+    """Multiply along many rows into few numbers, and let other threads run meanwhile.
+
+    The operator ``@`` holds the interpreter's lock while its result is small, ``numpy.dot`` does not, but copies what
+    does not lie in one piece.
+
+    Parameters
+    ----------
+    left
+        Of shape (n,) or (p, n).
+    right
+        Of shape (n, q).
+    """
+    whole = all(part.flags.forc for part in (left, right))
+    return np.asarray(np.dot(left, right) if whole else left @ right)
 
 
 def upper_of(matrix: Floats) -> Floats:

@@ -19,7 +19,7 @@ from copilot.estimation.estimators.adjusted import (
     require,
     risk_ratio,
 )
-from copilot.estimation.estimators.algebra import Basis, basis_of, even, gram, solve
+from copilot.estimation.estimators.algebra import Basis, across, basis_of, even, gram, solve
 from copilot.estimation.estimators.ipw_continuous import fit_continuous, point_continuous
 from copilot.estimation.estimators.logistic import Logistic, Room, fit_logistic, near_probabilities
 from copilot.estimation.estimators.scores import (
@@ -169,7 +169,7 @@ class _Refit:
         matrix, t = self._basis.matrix, self._problem.t
         place = self._place()
         new = place.wider[:, -1]
-        np.subtract(column, matrix @ (_times(column, self._w) @ matrix / len(column)), out=new)
+        np.subtract(column, matrix @ (across(_times(column, self._w), matrix) / len(column)), out=new)
         size = math.sqrt(float(new @ new) / len(new))
         if not size > 1e-9 * math.sqrt(float(column @ column) / len(column)):
             return self.outcome(self._problem.y)
@@ -191,7 +191,7 @@ class _Refit:
         total = float(base.sum())
         if not (float(base @ t) > 0.0 and float(base @ self._untreated) > 0.0):
             return math.nan
-        score = np.multiply(self._left, base, out=room.spare) @ self._basis.matrix
+        score = across(np.multiply(self._left, base, out=room.spare), self._basis.matrix)
         moved, _ = solve(self._information * (total / len(t)), score)
         start = self._full.coefficients + (moved if np.abs(moved).max() < _FAR else 0.0)
         scores = near_probabilities(self._basis.matrix, t, base, start, room)
@@ -207,7 +207,7 @@ class _Refit:
     def _near_no_effect(self, t: Floats) -> Floats:
         """Give coefficients near those of a treatment that the covariates say little of."""
         share = float(np.mean(t) if self._w is None else self._w @ t / self._w.sum())
-        start: Floats = _times(t - share, self._w) @ self._basis.matrix / (len(t) * share * (1 - share))
+        start = across(_times(t - share, self._w), self._basis.matrix) / (len(t) * share * (1 - share))
         start[0] = math.log(share / (1 - share))
         return start
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from copilot.estimation.estimators.algebra import blocks, solve
+from copilot.estimation.estimators.algebra import across, blocks, solve
 from copilot.estimation.problem import Floats
 
 _MOST_STEPS = 100
@@ -18,6 +18,9 @@ _SAFE = 0.5
 """Change of a linear predictor up to which a step needs no check that it went uphill."""
 _NEAR = 0.03
 """Change of a linear predictor after which the information matrix changes too little to be made anew."""
+_NUMBERS = 1 << 20
+"""Numbers in a block of rows. Larger than what is quickest for one thread: where several fit at the same time, each
+call on few numbers ends in waiting for the interpreter."""
 _CERTAIN = 1e-8
 """Distance from 0 or 1 below which a probability says that its row is separated from the others."""
 
@@ -82,7 +85,7 @@ class Room:
     """
 
     def __init__(self, rows: int, columns: int) -> None:
-        self.parts = tuple(blocks(rows, columns))
+        self.parts = tuple(blocks(rows, columns, _NUMBERS))
         self.eta, self.last, self.mean, self.spare = (np.empty(rows) for _ in range(4))
         longest = max((part.stop - part.start for part in self.parts), default=0)
         self.wide = np.empty((longest, columns), order="F")
@@ -210,13 +213,14 @@ class _Newton:
             factor = np.subtract(self.outcome[part], mean, out=self.room.spare[part])
             if self.weights is not None:
                 factor *= self.weights[part]
-            self.gradient += factor @ block
+            self.gradient += across(factor, block)
             if anew:
                 np.subtract(1.0, mean, out=factor)
                 factor *= mean
                 if self.weights is not None:
                     factor *= self.weights[part]
-                information += block.T @ np.multiply(block, factor[:, None], out=self.room.wide[: len(block)])
+                wide = np.multiply(block, factor[:, None], out=self.room.wide[: len(block)])
+                information += across(block.T, wide)
         if anew:
             self.information, self.away = information, 0.0
 
