@@ -8,6 +8,7 @@ from types import ModuleType
 from copilot.cli import (
     analyze,
     config,
+    critique,
     doctor,
     estimate,
     identify,
@@ -25,6 +26,7 @@ MODULES: tuple[ModuleType, ...] = (
     analyze,
     suggest_graph,
     review,
+    critique,
     identify,
     estimate,
     refute,

@@ -51,7 +51,7 @@ def effect_options(
         read=reading.options(),
         graph=graph,
         query=query,
-        wishes=_wishes(wishes, trials),
+        wishes=wishes_of(wishes, trials),
         simulations=trials.simulations,
         dowhy=not wishes.no_dowhy,
     )
@@ -150,7 +150,14 @@ def tell(shell: Shell, level: str, message: str) -> None:
         shell.console.say(message, style="dim")
 
 
-def _wishes(given: EffectWishes, trials: Trials) -> Wishes:
+def wishes_of(given: EffectWishes, trials: Trials = Trials()) -> Wishes:
+    """Put together what was asked of an effect, names as typed.
+
+    Raises
+    ------
+    UsageError
+        If a word is none of those an option takes.
+    """
     from copilot.domain.effects import Target
     from copilot.domain.identification.values import Strategy
     from copilot.estimation.design import MissingPolicy

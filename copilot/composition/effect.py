@@ -12,6 +12,7 @@ from copilot.data.graph_files import read_graph
 from copilot.data.runs import ANALYSIS, DECISIONS, DOT, GRAPH, MANIFEST, PROFILE, REPORT, RunFolder, run_id_of
 from copilot.data.tables import ReadOptions, Table, read_table
 from copilot.domain.edge_text import choose_names
+from copilot.domain.findings import Finding
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
 from copilot.domain.variables import Query
@@ -106,7 +107,7 @@ class EffectJob:
         check_refuters(options.wishes.refuters)
         for name in options.wishes.estimators:
             estimator_named(name)
-        self.wishes = _exact(options.wishes, self.table.profile.names)
+        self.wishes = exact_wishes(options.wishes, self.table.profile.names)
         self._route: Route | None = None
         self.review: Review | None = None
         self.graph_source = SUGGESTED
@@ -116,7 +117,7 @@ class EffectJob:
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)
 
-    def _plan(self, review: Review, suspected: tuple[str, ...] = ()) -> EffectPlan:
+    def _plan(self, review: Review, suspected: tuple[str, ...] = (), findings: tuple[Finding, ...] = ()) -> EffectPlan:
         return EffectPlan(
             review=review,
             graph_source=self.graph_source,
@@ -127,7 +128,20 @@ class EffectJob:
             jobs=self.settings.jobs,
             refute=self.options.command != "estimate",
             suspected=suspected,
+            findings=findings,
         )
+
+    def _criticised(self, review: Review, progress: Progress) -> tuple[Finding, ...]:
+        """Look at the accepted graph before anything is estimated from it; `analyze` alone does."""
+        if self.options.command != "analyze":
+            return ()
+        from copilot.workflow.critique import CritiquePlan, critique_by_data, critique_by_graph
+
+        plan = CritiquePlan(
+            graph=review.graph, source=self.graph_source, query=self.options.query, seed=self.settings.seed
+        )
+        by_graph = critique_by_graph(plan, self.table.profile.names, {})
+        return critique_by_data(plan, by_graph, self.table, progress).findings
 
     @property
     def run_id(self) -> str:
@@ -196,7 +210,7 @@ class EffectJob:
         try:
             with run:
                 analysis = analyse(
-                    self._plan(review, suspected),
+                    self._plan(review, suspected, self._criticised(review, progress)),
                     self.table,
                     route=self._route,
                     reference=self.reference,
@@ -236,8 +250,14 @@ def _start_dowhy() -> Reference:
     return Reference.start()
 
 
-def _exact(wishes: Wishes, names: Sequence[str]) -> Wishes:
-    """Turn what was typed into exact names of columns."""
+def exact_wishes(wishes: Wishes, names: Sequence[str]) -> Wishes:
+    """Turn what was typed into exact names of columns.
+
+    Raises
+    ------
+    UnknownVariableError
+        If a name is none of them.
+    """
     from dataclasses import replace
 
     def one(name: str | None) -> str | None:

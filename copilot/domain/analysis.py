@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from copilot.domain.effects import Estimate, Refutation
+from copilot.domain.findings import Finding
 from copilot.domain.identification.values import Names, OrientedIdentification, Strategy
 from copilot.domain.notice import Notice
 from copilot.domain.reference import ReferenceAnswer
@@ -12,6 +13,24 @@ from copilot.domain.review import Review
 from copilot.domain.sensitivity import Sensitivity
 from copilot.domain.value import Value
 from copilot.domain.variables import Query
+
+
+class LeftOut(Value):
+    """A variable that was to be adjusted for and could not be.
+
+    Parameters
+    ----------
+    name
+        The column.
+    reason
+        Why, in a few words: "a copy of the outcome", "one value in all rows".
+    needed
+        Whether the graph has no adjustment set without it, so that what is left does not give the effect.
+    """
+
+    name: str
+    reason: str
+    needed: bool = False
 
 
 class Chosen(Value):
@@ -27,6 +46,10 @@ class Chosen(Value):
         Whether the user insisted on a set that the graph speaks against.
     objections
         What the graph says against it, a sentence each.
+    left_out
+        Variables of the adjustment set that the numbers did not allow to be adjusted for.
+    condition
+        How edges without a direction must point for it to be right: "w → t"; empty if it is right in any case.
     """
 
     strategy: Strategy
@@ -36,6 +59,19 @@ class Chosen(Value):
     reason: str = ""
     forced: bool = False
     objections: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    condition: str = ""
+
+    @property
+    def used(self) -> Names:
+        """The adjustment set without what was left out."""
+        gone = {one.name for one in self.left_out}
+        return tuple(name for name in self.adjustment_set if name not in gone)
+
+    @property
+    def gives_the_effect(self) -> bool:
+        """Whether what was adjusted for gives the effect under the graph."""
+        return not self.forced and not any(one.needed for one in self.left_out)
 
 
 class Standing(StrEnum):
@@ -44,7 +80,8 @@ class Standing(StrEnum):
     HOLDS_UP = "holds_up"
     """An effect was found and nothing that was tried speaks against it."""
     IN_DOUBT = "in_doubt"
-    """An effect was found, and something that was tried speaks against it."""
+    """An association was found, and something that was tried, or the graph itself, speaks against taking it for the
+    effect."""
     UNSOUND = "unsound"
     """The computation itself failed a test; the number should not be used."""
     INCONCLUSIVE = "inconclusive"
@@ -52,9 +89,10 @@ class Standing(StrEnum):
     NULL_BY_ASSUMPTION = "null_by_assumption"
     """The graph has no path from treatment to outcome; nothing was estimated."""
     NOT_IDENTIFIABLE = "not_identifiable"
-    """No strategy is open under the graph."""
+    """No strategy is open under the graph, or none that is right however its undirected edges point."""
     NOT_ESTIMABLE = "not_estimable"
-    """Identified by a general expression alone, which is shown and not estimated."""
+    """Identified, but not by anything that is computed here: by a general expression alone, which is shown, or by adjusting
+    for a column that is an identifier."""
     UNTRIED = "untried"
     """An estimate that was not tried."""
 
@@ -108,6 +146,9 @@ class Analysis(Value):
         What it adds up to.
     suspected
         Unmeasured causes of treatment or outcome that ballots named and the graph leaves out, a sentence each.
+    findings
+        What `critique` would say of the graph by itself and by the data, the worst first; not looked for by `estimate`
+        and `refute`.
     notices
         Everything that was dropped, recoded or doubted.
     """
@@ -129,6 +170,7 @@ class Analysis(Value):
     reference: ReferenceAnswer | None = None
     verdict: Verdict | None = None
     suspected: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     notices: tuple[Notice, ...] = ()
 
     @property

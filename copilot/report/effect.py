@@ -7,6 +7,7 @@ from typing import Any
 from copilot import SCHEMA_VERSION
 from copilot.domain.analysis import Analysis
 from copilot.domain.effects import Question, Refutation
+from copilot.report.critique import finding_json
 from copilot.report.identified import identification_json
 from copilot.report.suggestion import graph_json, notices_json
 
@@ -53,6 +54,7 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         "many_graphs": None,
         "reference": None if analysis.reference is None else analysis.reference.model_dump(mode="json"),
         "suspected": list(analysis.suspected),
+        "findings": [finding_json(one) for one in analysis.findings],
         "verdict": None if analysis.verdict is None else analysis.verdict.model_dump(mode="json"),
         "notices": notices_json(analysis.notices),
         "artifacts": {"graph": "graph.dot", "report": "report.json"},

@@ -14,18 +14,21 @@ from copilot.domain.findings import Finding, FindingKind, Origin, Severity, sort
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.values import OrientedIdentification
-from copilot.domain.notice import Notice
+from copilot.domain.notice import Level, Notice
 from copilot.domain.variables import Query
 from copilot.domain.votes import CritiqueBallot, Turnout
-from copilot.errors import UnknownVariableError
+from copilot.errors import InputDataError, UnknownVariableError
 from copilot.workflow.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from copilot.checks.columns import Floats
     from copilot.estimation.falsify import Falsification, Falsifier
 
 _COLUMNS, _PERMUTE = 20, 21
 """Branches of the run's seed, fixed for ever."""
 _LEVEL = 0.05
+MOST_ROWS = 20_000
+"""Rows that are looked at; of more, so many are drawn at random."""
 _MOST_BESIDE = 100
 """Columns outside the graph that are looked at."""
 _SMALL, _MANY, _FEW = 14, 100, 20
@@ -151,29 +154,44 @@ def critique_by_data(plan: CritiquePlan, so_far: Critique, table: Table, progres
     progress
         Told of the stretch of work.
     """
-    from numpy.random import SeedSequence
-
-    from copilot.checks.columns import encode_columns
     from copilot.checks.data_findings import data_findings
     from copilot.checks.edge_findings import edge_findings, explain_contradictions
 
     bar = progress or Silent()
     graph, profile = so_far.graph, table.profile
-    names = tuple(name for name in profile.names if name in graph.names)
-    # What the outcome settles looks derived from it, whether or not the graph draws it.
-    beside = tuple(one.name for one in profile.columns if one.name not in graph.names and not one.left_out)
-    names = (*names, *beside[:_MOST_BESIDE])
     bar.start("Holding the graph against the data")
     try:
-        frame = table.frame(names)
-        columns = encode_columns(frame, profile, names, seed=SeedSequence(plan.seed, spawn_key=(_COLUMNS,)))
+        columns, left_out = _columns_of(plan, graph, table)
         found, notices = data_findings(
             graph, plan.query, columns, profile, adjustment=_set_of(plan, graph), tiers=plan.tiers
         )
         found = explain_contradictions(graph, (*found, *edge_findings(graph, plan.query, columns, found, plan.tiers)))
     finally:
         bar.done()
-    return so_far.plus(found, notices=notices)
+    return so_far.plus(found, notices=(*left_out, *notices))
+
+
+def _columns_of(
+    plan: CritiquePlan, graph: CausalGraph, table: Table
+) -> tuple[Mapping[str, Floats], tuple[Notice, ...]]:
+    """Encode the columns of the graph, and some beside it: what the outcome settles looks derived from it."""
+    from numpy.random import SeedSequence, default_rng
+
+    from copilot.checks.columns import encode_columns
+
+    profile, seed = table.profile, SeedSequence(plan.seed, spawn_key=(_COLUMNS,))
+
+    def encoded(names: Sequence[str]) -> Mapping[str, Floats]:
+        frame = table.frame(names, MOST_ROWS, default_rng(seed))  # the same rows each time
+        return encode_columns(frame, profile, names, seed=seed, most_rows=MOST_ROWS)
+
+    drawn = encoded([name for name in profile.names if name in graph.names])
+    beside = [one.name for one in profile.columns if one.name not in graph.names and not one.left_out]
+    try:
+        return {**drawn, **encoded(beside[:_MOST_BESIDE])}, ()
+    except InputDataError as error:
+        text = f"Columns outside the graph were not looked at: {error.message}."
+        return drawn, (Notice(code="columns_not_looked_at", message=text, count=len(beside), level=Level.INFO),)
 
 
 def critique_by_votes(
@@ -236,15 +254,11 @@ class WholeGraphTest:
         """Make the test and add what it says."""
         from numpy.random import SeedSequence
 
-        from copilot.checks.columns import encode_columns
-
         if self._falsifier is None:
             return so_far.plus(left_out=["The test of the whole graph: it was not wanted (--falsify-seconds 0)."])
-        bar, profile = progress or Silent(), self._table.profile
-        names = tuple(name for name in profile.names if name in self._graph.names)
-        columns = encode_columns(
-            self._table.frame(names), profile, names, seed=SeedSequence(self._plan.seed, spawn_key=(_COLUMNS,))
-        )
+        bar = progress or Silent()
+        columns, _ = _columns_of(self._plan, self._graph, self._table)
+        names = [name for name in columns if name in self._graph.names]
         bar.start("Holding the whole graph against permuted ones", int(self._limit_s * 4))
         found = self._falsifier.falsify(
             self._graph,

@@ -11,6 +11,7 @@ from copilot.data.memory import give_back, return_large_arrays
 from copilot.data.tables import Table
 from copilot.domain.analysis import Analysis, Chosen
 from copilot.domain.effects import Target
+from copilot.domain.findings import Finding
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.values import OrientedIdentification, Strategy
@@ -20,7 +21,7 @@ from copilot.domain.text import shown
 from copilot.domain.variables import Kind, Query
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design
-from copilot.workflow.choose_design import Wishes, choose_design
+from copilot.workflow.choose_design import Wishes, choose_design, identifiers_in_the_way, with_left_out
 from copilot.workflow.progress import Progress, Silent
 from copilot.workflow.verdict import judge
 
@@ -53,7 +54,7 @@ class EffectPlan:
         Workers.
     refute
         Whether the estimate is tried.
-    suspected
+    suspected, findings
         As in `Analysis`.
     """
 
@@ -66,6 +67,7 @@ class EffectPlan:
     jobs: int = 1
     refute: bool = True
     suspected: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def find_strategies(
@@ -97,8 +99,9 @@ def find_strategies(
         if column.kind is Kind.IDENTIFIER and column.name in laid.names and column.name not in {treatment, outcome}
     ]
     found = identify_oriented(laid, treatment, outcome, never=never)
-    if never and not found.common.strategies:
-        found = identify_oriented(laid, treatment, outcome)
+    if never:
+        free = identify_oriented(laid, treatment, outcome)
+        notices = (*notices, *identifiers_in_the_way(profile, found.common, free.common))
     return laid, found, notices
 
 
@@ -204,6 +207,7 @@ def analyse(
         chosen=chosen,
         rows_read=table.profile.rows,
         suspected=plan.suspected,
+        findings=plan.findings,
         notices=(*table.profile.notices, *notices, *_not_drawn(laid, table), *found.common.notices),
     )
     told(analysis)
@@ -317,6 +321,9 @@ def _compute(
     progress.done()
     analysis = analysis.model_copy(
         update={
+            "chosen": with_left_out(
+                chosen, prepared.problem.covariate_names, analysis.identification.common, prepared.notices
+            ),
             "contrast": prepared.contrast.text,
             "contrast_reason": prepared.contrast.reason,
             "unit": prepared.unit,
