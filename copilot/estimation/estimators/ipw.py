@@ -252,16 +252,22 @@ def _contrast(
         base = kept.astype(np.float64) if base is None else kept * base
         e = np.where(kept, e, 0.5)
     active, control = spare
-    # The chance of being in the arm that the row is in: e if t is 1, 1 - e if it is 0.
-    np.subtract(1.0, t, out=control)
-    control -= e
-    np.abs(control, out=control)
-    np.divide(1.0 if base is None else base, control, out=control)
-    np.multiply(control, t, out=active)
-    control -= active
     if target is Target.ATT:
-        active *= e
-        control *= e
+        np.subtract(1.0, e, out=control)
+        np.divide(e, control, out=control)
+        control *= np.subtract(1.0, t, out=active)
+        active[:] = t
+        if base is not None:
+            active *= base
+            control *= base
+    else:
+        # the chance of being in the arm that the row is in: e if t is 1, 1 - e if it is 0
+        np.subtract(1.0, t, out=control)
+        control -= e
+        np.abs(control, out=control)
+        np.divide(1.0 if base is None else base, control, out=control)
+        np.multiply(control, t, out=active)
+        control -= active
     one, zero = float(active.sum()), float(control.sum())
     return float(active @ y) / one - float(control @ y) / zero if one > 0 and zero > 0 else math.nan
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from statsmodels.treatment.treatment_effects import TreatmentEffect
+from threadpoolctl import threadpool_limits
 
 from copilot.domain.effects import Target
 from copilot.errors import EstimationError
 from copilot.estimation.estimators.ipw import IPW
-from copilot.estimation.estimators.logistic import fit_logistic
+from copilot.estimation.estimators.logistic import Room, fit_logistic, near_probabilities
 from copilot.estimation.estimators.spread import cluster_sums
 from copilot.estimation.problem import Ask, Problem, nothing_wide
 
@@ -158,6 +160,51 @@ def test_refits_equal_fits(world: World, ask: Ask, weights: bool) -> None:
     assert np.isnan(refit.treatment(np.ones(500)))
     assert np.isnan(refit.rows(np.flatnonzero(problem.t > 0)))
     assert_allclose(refit.covariate(problem.covariates[:, 0]), IPW.fit(problem, ask).value, rtol=1e-9)
+
+
+@pytest.mark.parametrize("ask", [Ask(), ATT])
+def test_refits_leave_out_the_rows_that_fits_leave_out(world: World, ask: Ask) -> None:
+    problem = world(7, 1000)
+    rare = np.zeros(1000)
+    rare[np.flatnonzero(problem.t > 0)[:30]] = 1.0
+    thin = problem.with_covariate((rare - rare.mean()) / rare.std())
+    refit = IPW.refit(thin, ask)
+    draw = np.random.default_rng(4)
+    column, rows = draw.normal(size=1000), np.sort(draw.integers(0, 1000, 1000))
+    assert_allclose(refit.outcome(problem.y), IPW.fit(thin, ask).value, rtol=1e-9)
+    assert_allclose(refit.covariate(column), IPW.fit(thin.with_covariate(column), ask).value, rtol=1e-9)
+    assert_allclose(refit.rows(rows), IPW.fit(thin.take(rows), ask).value, rtol=1e-9)
+
+
+def test_the_quick_fit_from_a_start_ends_where_the_other_does(world: World) -> None:
+    for seed in range(20):
+        problem = world(seed, 300, weights=bool(seed % 2))
+        exact = fit_logistic(design(problem), problem.t, problem.weights)
+        start = exact.coefficients + np.random.default_rng(seed).normal(scale=0.3, size=len(exact.coefficients))
+        room = Room(*design(problem).shape)
+        near = near_probabilities(design(problem), problem.t, problem.weights, start, room)
+        assert_allclose(near, exact.predicted, atol=1e-9)
+
+
+def test_refits_do_not_depend_on_those_before_or_beside(world: World) -> None:
+    problem = world(12, 150_000, k=8)  # more than one block of rows
+    draw = np.random.default_rng(5)
+    columns = [draw.normal(size=problem.n) for _ in range(3)]
+    rows = [np.sort(draw.integers(0, problem.n, problem.n)) for _ in range(3)]
+    treatments = [draw.permutation(problem.t) for _ in range(3)]
+
+    def one(place: int) -> tuple[float, float, float]:
+        return refit.treatment(treatments[place]), refit.covariate(columns[place]), refit.rows(rows[place])
+
+    with threadpool_limits(limits=1):
+        refit = IPW.refit(problem, Ask())
+        alone = [one(place) for place in range(3)]
+        with ThreadPoolExecutor(2) as pool:
+            beside = list(pool.map(one, range(3)))
+        backwards = [one(place) for place in (2, 1, 0)][::-1]
+    assert alone == beside == backwards
+    changed = problem.with_treatment(treatments[0]), problem.with_covariate(columns[0]), problem.take(rows[0])
+    assert_allclose(alone[0], [IPW.fit(one, Ask()).value for one in changed], rtol=1e-9, atol=1e-12)
 
 
 def test_a_dose(world: World) -> None:
