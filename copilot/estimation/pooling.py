@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from copilot.estimation.estimators.instrument_tests import AR_LIMITS
 from copilot.estimation.estimators.spread import quantile, ratio_interval
 from copilot.estimation.problem import Fit
 
 NEGLIGIBLE = 1e-12
 """Share of the variance that counts as none."""
+
+_LIMITS = frozenset({"ar_low", "ar_high"})
+"""Diagnostics that are limits of a test, as those whose names end in _p are its p-values."""
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:e[-+]?\d+)?%?|-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,13 @@ def pooled_fit(fits: Sequence[Fit], level: float) -> Fit:
     Returns
     -------
     Fit
-        Influence values and diagnostics are averaged. Without standard errors there is a mean and no interval.
+        Influence values and diagnostics are averaged, but for p-values and limits of tests, which have no mean that
+        means anything. Without standard errors there is a mean and no interval.
     """
     first, m = fits[0], len(fits)
     if m == 1:
         return first
-    notes = tuple(dict.fromkeys(note for fit in fits for note in fit.notes))
-    shared = {name for name in first.diagnostics if all(name in fit.diagnostics for fit in fits)}
-    diagnostics = {name: float(np.mean([fit.diagnostics[name] for fit in fits])) for name in sorted(shared)}
+    notes, diagnostics = _notes(fits), _diagnostics(fits)
     influences = [fit.influence for fit in fits if fit.influence is not None]
     influence = np.mean(influences, axis=0) if len(influences) == m else None
     common = replace(first, influence=influence, interval=None, risk_ratio=_ratio(fits, level))
@@ -109,6 +114,29 @@ def pooled_fit(fits: Sequence[Fit], level: float) -> Fit:
     )
 
 
+def _averaged(name: str) -> bool:
+    return not name.endswith("_p") and name not in _LIMITS
+
+
+def _diagnostics(fits: Sequence[Fit]) -> dict[str, float]:
+    shared = {name for name in fits[0].diagnostics if all(name in fit.diagnostics for fit in fits)}
+    return {name: float(np.mean([fit.diagnostics[name] for fit in fits])) for name in sorted(shared) if _averaged(name)}
+
+
+def _notes(fits: Sequence[Fit]) -> tuple[str, ...]:
+    """Give each note once; of those that differ in their numbers alone, the first."""
+    kept: dict[str, str] = {}
+    texts = dict.fromkeys(note for fit in fits for note in fit.notes if not note.startswith(AR_LIMITS))
+    for note in texts:
+        kept.setdefault(_NUMBER.sub("#", note), note)
+    more = []
+    if len(kept) < len(texts):
+        more.append(f"Numbers in these notes are those of one imputation of {len(fits)}; the others differ a little.")
+    if not all(_averaged(name) for fit in fits for name in fit.diagnostics):
+        more.append("P-values and limits of tests within single imputations cannot be averaged and are left out.")
+    return (*kept.values(), *more)
+
+
 def _ratio(fits: Sequence[Fit], level: float) -> tuple[float, tuple[float, float] | None] | None:
     ratios = [fit.risk_ratio for fit in fits if fit.risk_ratio is not None and fit.risk_ratio[0] > 0]
     if len(ratios) < len(fits):
@@ -117,7 +145,10 @@ def _ratio(fits: Sequence[Fit], level: float) -> tuple[float, tuple[float, float
     intervals = [interval for _, interval in ratios if interval is not None and interval[0] > 0]
     if len(intervals) < len(fits):
         return math.exp(float(np.mean(logs))), None
-    wide = 2 * quantile(level, None)
-    pooled = rubin(logs, [math.log(high / low) / wide for low, high in intervals])
+    # each interval was made with its own fit's quantile, and gives its error back by it
+    errors = [
+        math.log(high / low) / (2 * quantile(level, fit.df)) for fit, (low, high) in zip(fits, intervals, strict=True)
+    ]
+    pooled = rubin(logs, errors, fits[0].df)
     ratio = math.exp(pooled.value)
     return ratio, ratio_interval(ratio, pooled.se, level, pooled.df)

@@ -13,6 +13,8 @@ from copilot.estimation.problem import Floats, Problem
 
 EXACT = 1e12
 """First-stage F above which the remainder is rounding."""
+AR_LIMITS = "The Anderson-Rubin interval, right however weak the instruments, is"
+"""How a note begins that gives the limits."""
 GRID = 2001
 """Angles at which the Anderson-Rubin statistic is looked at before its crossings are refined."""
 

@@ -10,7 +10,7 @@ import numpy as np
 from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
-from copilot.estimation.estimators.instrument_tests import InstrumentTests, examined
+from copilot.estimation.estimators.instrument_tests import AR_LIMITS, InstrumentTests, examined
 from copilot.estimation.estimators.partialled import Partial, orthonormal, partial
 from copilot.estimation.estimators.spread import freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, Integers, Problem, Refit
@@ -143,7 +143,7 @@ def _notes(tests: InstrumentTests, problem: Problem) -> tuple[str, ...]:
         )
     if weak and tests.ar_low is not None and tests.ar_high is not None:
         low, high = sorted((tests.ar_low * problem.step, tests.ar_high * problem.step))
-        notes.append(f"The Anderson-Rubin interval, right however weak the instruments, is {low:.4g} to {high:.4g}.")
+        notes.append(f"{AR_LIMITS} {low:.4g} to {high:.4g}.")
     elif tests.ar_empty:
         notes.append("The Anderson-Rubin interval is empty: no effect fits all instruments at once.")
     elif weak:
