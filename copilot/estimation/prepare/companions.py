@@ -11,6 +11,7 @@ from copilot.errors import EstimationError
 from copilot.estimation.prepare.notes import Notes, counted, listed
 from copilot.estimation.prepare.outcome import read_outcome
 from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity, levels_of
+from copilot.estimation.prepare.treatment import check_size
 from copilot.estimation.problem import Floats, Integers
 
 FEWEST_CLUSTERS = 2
@@ -161,11 +162,12 @@ def control_values(piece: Piece, rows: Integers, notes: Notes) -> Floats | None:
     Raises
     ------
     EstimationError
-        If it is text of more than two levels or constant in the table.
+        If it is text of more than two levels, constant in the table, or its numbers are too large or too small.
     """
     values = read_outcome(piece, notes, "negative control").cells[rows]
     present = values[~np.isnan(values)]
     if present.size and present.min() < present.max():
+        check_size(piece.name, "negative control", present)
         return values
     notes.warn(
         "control_left_out",

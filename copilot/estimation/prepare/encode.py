@@ -112,7 +112,7 @@ def encode(pieces: Sequence[Piece], rows: int) -> Encoded:
     Raises
     ------
     EstimationError
-        If the matrix would take more than `MOST_BYTES`.
+        If the matrix would take more than `MOST_BYTES`, or numbers are too far apart to be scaled.
     """
     parts = [_number(piece) if isinstance(piece, Quantity) else _indicators(piece) for piece in pieces]
     widths = [len(part.labels) for part in parts]
@@ -149,7 +149,15 @@ class _Indicators:
 
 
 def _number(piece: Quantity) -> _Number:
-    return _Number((piece.label or piece.name,), piece, scale_of(piece.cells))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = scale_of(piece.cells)
+    if not np.isfinite(scale.spread):
+        raise EstimationError(
+            f"the numbers of {shown(piece.name)} are too far apart to be scaled",
+            reason="Their differences do not fit into a double.",
+            advice="Measure the column in other units, or mark a code for missing as missing.",
+        )
+    return _Number((piece.label or piece.name,), piece, scale)
 
 
 def _indicators(piece: Levels) -> _Indicators:

@@ -10,7 +10,7 @@ from copilot.domain.text import shown
 from copilot.errors import EstimationError
 from copilot.estimation.prepare.notes import Notes, listed, plain
 from copilot.estimation.prepare.pieces import Booleans, Piece, Quantity
-from copilot.estimation.prepare.treatment import constant
+from copilot.estimation.prepare.treatment import check_size, constant
 from copilot.estimation.prepare.words import ordered, quoted
 from copilot.estimation.problem import Floats, Integers
 
@@ -80,9 +80,10 @@ def read_outcome(piece: Piece, notes: Notes, role: str = "outcome") -> Outcome:
 
 
 def check_varies(outcome: Outcome) -> None:
-    """Refuse an outcome that has become constant on the rows used."""
+    """Refuse an outcome that has become constant on the rows used, or whose numbers are too large or too small."""
     if outcome.cells.min() == outcome.cells.max():
         raise constant(outcome.name, "outcome", "among the rows that are used")
+    check_size(outcome.name, "outcome", outcome.cells)
 
 
 def _of_numbers(piece: Quantity, role: str, notes: Notes) -> Outcome:

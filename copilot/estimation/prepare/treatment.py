@@ -23,6 +23,10 @@ MOST_LISTED = 12
 FEW_VALUES = 10
 FEWEST_IN_ARM = 2
 FEW_IN_ARM = 10
+LARGEST = 1e60
+"""Size up to which products of treatment and outcome, squared and summed over many rows, still fit into a double."""
+SMALLEST = 1e-60
+"""Range from which such products do not vanish."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,9 +99,10 @@ def finish_treatment(treatment: Treatment, notes: Notes) -> Treatment:
     if treatment.binary:
         _check_arms(treatment, notes)
         return treatment
-    scale = scale_of(values)
-    if scale.spread == 0:
+    if values.min() == values.max():
         raise constant(name, "treatment", "among the rows that are used")
+    check_size(name, "treatment", values)
+    scale = scale_of(values)
     given = treatment.contrast.text != UNIT_MORE
     if given:
         a, b = float(treatment.contrast.control), float(treatment.contrast.active)
@@ -129,6 +134,34 @@ def constant(name: str, role: str, where: str = "") -> EstimationError:
         f"the {role} {shown(name)} has one value in all rows{' ' + where if where else ''}",
         reason="No effect can be estimated where nothing varies.",
         advice=f"Choose another {role}, or rows in which it varies.",
+    )
+
+
+def check_size(name: str, role: str, values: Floats) -> None:
+    """Refuse numbers whose squares do not fit into a double, or vanish in it.
+
+    Parameters
+    ----------
+    name, role
+        Of the column.
+    values
+        Of shape (n,), finite, not all equal.
+
+    Raises
+    ------
+    EstimationError
+        If the largest is above `LARGEST`, or they all lie within `SMALLEST`.
+    """
+    low, high = float(values.min()), float(values.max())
+    largest = max(abs(low), abs(high))
+    if largest <= LARGEST and high - low >= SMALLEST:
+        return
+    size = "large" if largest > LARGEST else "small"
+    seen = f"up to {largest:.3g} in size" if size == "large" else f"all within {high - low:.3g} of each other"
+    raise EstimationError(
+        f"the numbers of the {role} {shown(name)} are too {size}: {seen}",
+        reason="Errors need their squares and products, which the computer's numbers do not hold.",
+        advice="Measure the column in other units, or mark a code for missing as missing.",
     )
 
 

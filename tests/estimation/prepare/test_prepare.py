@@ -330,3 +330,40 @@ def test_a_column_that_is_known_in_no_row_used_is_said_under_imputation(run: Run
         prepared = run({**columns, "y": y, "late": late}, adjustment=("w", "late"), missing=policy)
         assert prepared.problem.covariate_of == ("w",)
         assert "constant_left_out" in said(prepared)
+
+
+@pytest.mark.parametrize(("column", "role"), [("y", "outcome"), ("t", "treatment")])
+@pytest.mark.parametrize("unit", [1e155, 1e305, 1e-155])
+def test_numbers_whose_squares_do_not_fit_are_refused_by_name(
+    run: Run, columns: Columns, column: str, role: str, unit: float
+) -> None:
+    draw = np.random.default_rng(0)
+    columns = {**columns, "t": draw.normal(size=400).tolist()}
+    columns[column] = [value * unit for value in columns[column]]
+    with pytest.raises(EstimationError, match=f"the {role} {column} are too") as caught:
+        run(columns, adjustment=("w",))
+    assert "other units" in caught.value.advice
+
+
+@pytest.mark.parametrize("unit", [1e50, 1e-50])
+def test_large_and_small_units_of_the_outcome_are_taken(
+    run: Run, columns: Columns, effect: Effect, unit: float
+) -> None:
+    moved = run({**columns, "y": [value * unit for value in columns["y"]]}, adjustment=("w",))
+    assert effect(moved.problem) / unit == pytest.approx(effect(run(columns, adjustment=("w",)).problem))
+
+
+def test_extremes_that_do_not_enter_as_numbers_are_taken(run: Run, columns: Columns, effect: Effect) -> None:
+    """A treatment of two numbers is two arms, and a row that is not used is nobody's outcome."""
+    huge = {**columns, "t": [value * 1e305 for value in columns["t"]]}
+    huge["y"], huge["w"] = [*columns["y"][:-1], 1e300], [*columns["w"][:-1], None]
+    assert effect(run(huge, adjustment=("w",)).problem) == pytest.approx(2, abs=0.35)
+
+
+def test_a_negative_control_and_a_covariate_of_impossible_size_are_refused_by_name(run: Run, columns: Columns) -> None:
+    control = [value * 1e155 for value in columns["w"]]
+    with pytest.raises(EstimationError, match="negative control c are too large"):
+        run({**columns, "c": control}, adjustment=("w",), negative_controls=("c",))
+    far = [1.7e308 if value > 0 else -1.7e308 + abs(value) * 1e307 for value in columns["w"]]
+    with pytest.raises(EstimationError, match="the numbers of v are too far apart"):
+        run({**columns, "v": far}, adjustment=("v",))
