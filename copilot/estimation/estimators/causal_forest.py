@@ -11,7 +11,7 @@ from copilot.domain.effects import Target
 from copilot.domain.identification.values import Strategy
 from copilot.estimation.estimators.adjusted import anew
 from copilot.estimation.estimators.nuisances import independent_rows, inferred, settings, whole_seed
-from copilot.estimation.problem import Ask, Fit, Problem, Refit
+from copilot.estimation.problem import Ask, Fit, Floats, Problem, Refit
 
 MAX_ROWS = 10_000
 """Rows that the forest is grown on at most."""
@@ -51,15 +51,15 @@ class CausalForest:
             notes = (*notes, f"Grown on {MAX_ROWS:,} rows drawn at random from {problem.n:,}.")
         about = used.covariates[used.t > 0] if ask.target is Target.ATT else used.covariates
 
-        def infer() -> Any:
+        def infer(y: Floats) -> Any:
             from econml.dml import CausalForestDML
 
             shared = settings(used, whole_seed(ask))
             model = CausalForestDML(**shared, n_estimators=TREES, n_jobs=1, drate=False)
-            model.fit(used.y, used.t, X=used.covariates)
+            model.fit(y, used.t, X=used.covariates)
             return model.const_marginal_ate_inference(about)
 
-        value, se = inferred(self.title, problem, infer)
+        value, se = inferred(self.title, used, infer)
         return Fit(
             value=value,
             se=se,

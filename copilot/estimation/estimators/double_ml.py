@@ -9,7 +9,7 @@ from copilot.domain.identification.values import Strategy
 from copilot.estimation.estimators.adjusted import anew
 from copilot.estimation.estimators.algebra import even
 from copilot.estimation.estimators.nuisances import independent_rows, inferred, settings, whole_seed
-from copilot.estimation.problem import Ask, Fit, Problem, Refit
+from copilot.estimation.problem import Ask, Fit, Floats, Problem, Refit
 
 
 class DoubleML:
@@ -38,11 +38,11 @@ class DoubleML:
             If econml fails or gives no finite number.
         """
 
-        def infer() -> Any:
+        def infer(y: Floats) -> Any:
             from econml.dml import LinearDML
 
             model = LinearDML(**settings(problem, whole_seed(ask)))
-            model.fit(problem.y, problem.t, X=None, W=problem.covariates, sample_weight=even(problem))
+            model.fit(y, problem.t, X=None, W=problem.covariates, sample_weight=even(problem))
             return model.const_marginal_ate_inference()
 
         value, se = inferred(self.title, problem, infer)

@@ -19,7 +19,14 @@ from copilot.estimation.estimators.adjusted import (
     risk_ratio,
 )
 from copilot.estimation.estimators.algebra import Basis, basis_of, blocks, even_or_ones, independent, triangle
-from copilot.estimation.estimators.outcome_models import arm_models, model_notes, predict, regress, supported
+from copilot.estimation.estimators.outcome_models import (
+    OutcomeModel,
+    arm_models,
+    model_notes,
+    predict,
+    regress,
+    supported,
+)
 from copilot.estimation.estimators.spread import large_sample_freedom, standard_error
 from copilot.estimation.problem import Ask, Fit, Floats, PlainRefit, Problem, Refit
 
@@ -54,11 +61,12 @@ class GComputation:
         if problem.binary_treatment:
             require(problem, basis.matrix.shape[1], per_arm=True)
             one, zero, notes = _arms(problem, basis, ask.target)
+            effect = one[0] - zero[0], one[1] - zero[1]
         else:
-            one, zero, notes = _curve(problem, basis)
-        influence, df = one[1] - zero[1], large_sample_freedom(problem)
+            one, zero, effect, notes = _curve(problem, basis)
+        (value, influence), df = effect, large_sample_freedom(problem)
         return Fit(
-            value=one[0] - zero[0],
+            value=value,
             se=positive(standard_error(influence, problem)),
             errors=errors_word(problem),
             df=df,
@@ -85,11 +93,10 @@ def _point(problem: Problem, target: Target) -> float:
         if problem.binary_treatment:
             require(problem, basis.matrix.shape[1], per_arm=True)
             one, zero, _ = _arms(problem, basis, target, influence=False)
-        else:
-            one, zero, _ = _curve(problem, basis, influence=False)
+            return one[0] - zero[0]
+        return _curve(problem, basis, influence=False)[2][0]
     except EstimationError:
         return math.nan
-    return one[0] - zero[0]
 
 
 _Mean = tuple[float, Floats]
@@ -115,7 +122,8 @@ def _average(predicted: Floats, whom: Floats, added: Floats) -> _Mean:
     return mean, (whom * (predicted - mean) + added) / share
 
 
-def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, tuple[str, ...]]:
+def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_Mean, _Mean, _Mean, tuple[str, ...]]:
+    """Give the means at both levels, and their difference by itself, which keeps its digits however small the step."""
     weights = even_or_ones(problem)
     design = _bent(basis.matrix, problem.t)
     root = np.sqrt(weights)
@@ -131,14 +139,39 @@ def _curve(problem: Problem, basis: Basis, *, influence: bool = True) -> tuple[_
         design = design[:, kept]
     require(problem, design.shape[1])
     model = regress(design, problem.y, weights, binary=problem.binary_outcome)
-    means = []
-    for at in (problem.high, problem.low):
-        moved = _bent(basis.matrix, np.full(problem.n, at))[:, kept]
-        predicted = predict(moved, model.coefficients, binary=problem.binary_outcome)
-        slope = weights * predicted * (1.0 - predicted) if problem.binary_outcome else weights
-        added = model.along(slope @ moved / problem.n) if influence else weights
-        means.append(_average(predicted, weights, added))
-    return means[0], means[1], model_notes(model)
+    x = basis.matrix
+    high, low = (_turn(z, at, at * at)[:, kept] for at in (problem.high, problem.low))
+    further = _turn(z, problem.step, problem.step * (problem.high + problem.low), own=0.0)[:, kept]
+    predicted = [predict(x, turn @ model.coefficients, binary=problem.binary_outcome) for turn in (high, low)]
+    one, zero = (
+        _average(p, weights, _along(model, (weights * _slope(p, problem)) @ x @ turn, influence=influence))
+        for turn, p in zip((high, low), predicted, strict=True)
+    )
+    apart, steeper = _apart(x @ (further @ model.coefficients), predicted, problem)
+    gradient = (weights * steeper) @ x @ high + (weights * _slope(predicted[1], problem)) @ x @ further
+    effect = _average(apart, weights, _along(model, gradient, influence=influence))
+    return one, zero, effect, model_notes(model)
+
+
+def _along(model: OutcomeModel, gradient: Floats, *, influence: bool) -> Floats:
+    """Give the coefficients' part of influence values, or zeros where nobody asks for them."""
+    return model.along(gradient / len(model.scores)) if influence else np.zeros(len(model.scores))
+
+
+def _slope(predicted: Floats, problem: Problem) -> Floats:
+    """Give the derivative of a prediction by its linear predictor."""
+    return predicted * (1.0 - predicted) if problem.binary_outcome else np.ones_like(predicted)
+
+
+def _apart(delta: Floats, predicted: list[Floats], problem: Problem) -> tuple[Floats, Floats]:
+    """Give the differences of predictions, and of their slopes, whose linear predictors differ by `delta`."""
+    if not problem.binary_outcome:
+        return delta, np.zeros_like(delta)
+    one, zero = predicted
+    # one - zero without cancellation: the odds differ by the factor exp(delta)
+    shrink = -np.expm1(-np.abs(delta))
+    difference = np.where(delta > 0, one * (1.0 - zero), -zero * (1.0 - one)) * shrink
+    return difference, difference * (1.0 - one - zero)
 
 
 def _bent(z: Floats, t: Floats) -> Floats:
@@ -150,6 +183,15 @@ def _bent(z: Floats, t: Floats) -> Floats:
     design[:, p + 1] = t * t
     np.multiply(z[:, 1:], t[:, None], out=design[:, p + 2 :])
     return design
+
+
+def _turn(p: int, by: float, by_square: float, own: float = 1.0) -> Floats:
+    """Give the matrix of shape (p, 2p + 1) that makes `_bent` at one dose of p covariates, or a difference of two."""
+    turn = np.zeros((p, 2 * p + 1))
+    turn[:, :p] = own * np.eye(p)
+    turn[0, p], turn[0, p + 1] = by, by_square
+    turn[1:, p + 2 :] = by * np.eye(p - 1)
+    return turn
 
 
 G_COMPUTATION = GComputation()

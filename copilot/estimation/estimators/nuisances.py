@@ -10,7 +10,7 @@ import numpy as np
 from copilot.errors import EstimationError
 from copilot.estimation.estimators.flexible import MIN_ARM, refusal
 from copilot.estimation.estimators.quiet import quiet
-from copilot.estimation.problem import Ask, Problem
+from copilot.estimation.problem import Ask, Floats, Problem
 
 
 def whole_seed(ask: Ask) -> int:
@@ -50,7 +50,7 @@ def independent_rows(title: str, problem: Problem, ask: Ask) -> str:
     return refusal(title, problem, ask)
 
 
-def inferred(title: str, problem: Problem, infer: Callable[[], Any]) -> tuple[float, float]:
+def inferred(title: str, problem: Problem, infer: Callable[[Floats], Any]) -> tuple[float, float]:
     """Run one of econml's estimators on one thread and in silence.
 
     Parameters
@@ -58,9 +58,10 @@ def inferred(title: str, problem: Problem, infer: Callable[[], Any]) -> tuple[fl
     title
         Of the estimator.
     problem
-        Gives the step.
+        Gives outcome and step.
     infer
-        Imports, fits, and gives econml's inference on the average effect per unit of the treatment.
+        Is given an outcome of shape (n,) with standard deviation 1, since trees and forests do not work in all units
+        alike; imports, fits, and gives econml's inference on the average effect per unit of the treatment.
 
     Returns
     -------
@@ -74,10 +75,11 @@ def inferred(title: str, problem: Problem, infer: Callable[[], Any]) -> tuple[fl
     """
     from threadpoolctl import threadpool_limits
 
+    unit = float(problem.y.std()) or 1.0
     with quiet():
         try:
             with threadpool_limits(1):
-                found = infer()
+                found = infer(problem.y / unit)
         except (ValueError, ArithmeticError) as error:
             raise EstimationError(
                 f"{title} failed",
@@ -91,4 +93,4 @@ def inferred(title: str, problem: Problem, infer: Callable[[], Any]) -> tuple[fl
             reason="Covariates predict treatment or outcome without remainder in these rows.",
             advice="Look for a covariate that is the treatment or the outcome under another name.",
         )
-    return value * problem.step, se * abs(problem.step)
+    return value * unit * problem.step, se * unit * abs(problem.step)
