@@ -91,7 +91,7 @@ class Standing(StrEnum):
     NOT_IDENTIFIABLE = "not_identifiable"
     """No strategy is open under the graph, or none that is right however its undirected edges point."""
     NOT_ESTIMABLE = "not_estimable"
-    """Identified, but not by anything that is computed here: by a general expression alone, which is shown, or by adjusting
+    """Identified, but not by what is computed here: by a general expression alone, which is shown, or by adjusting
     for a column that is an identifier."""
     UNTRIED = "untried"
     """An estimate that was not tried."""

@@ -158,7 +158,7 @@ def _estimate(one: Fitted, prepared: Prepared, design: Design, choice: Choice, a
     return Estimate(
         estimator=one.estimator.name,
         strategy=one.estimator.strategy,
-        adjustment_set=design.adjustment,
+        adjustment_set=tuple(name for name in design.adjustment if name in problem.covariate_names),
         instruments=design.instruments if problem.strategy is Strategy.IV else (),
         mediators=design.mediators if problem.strategy is Strategy.FRONTDOOR else (),
         value=fit.value,

@@ -48,7 +48,8 @@ def question_lines(analysis: Analysis) -> Iterator[tuple[str, str]]:
     if chosen is None:
         return
     if chosen.strategy is Strategy.BACKDOOR:
-        yield "Adjusted for", f"{_set(chosen.adjustment_set)}: {chosen.reason}"
+        left = "; ".join(f"{shown(one.name)} left out: {one.reason}" for one in chosen.left_out)
+        yield "Adjusted for", f"{_set(chosen.used)}{f' ({left})' if left else ''}: {chosen.reason}"
     else:
         label = "Instruments" if chosen.strategy is Strategy.IV else "Front door"
         given = f", given {_set(chosen.adjustment_set)}" if chosen.adjustment_set else ""

@@ -8,6 +8,9 @@ from typing import Any
 from copilot.domain.identification.values import Identification, OrientedIdentification
 from copilot.domain.text import shown
 
+_NO_SET = "Adjustment: no set of observed variables closes every back door."
+_NO_COMMON_SET = "Adjustment: no one set is valid whichever way the open edges point."
+
 
 def identification_json(found: OrientedIdentification) -> dict[str, Any]:
     """Build the part of the JSON objects that says what the graph offers.
@@ -49,6 +52,7 @@ def identification_lines(found: OrientedIdentification) -> list[str]:
     """Say what a graph offers, a line each, for a person."""
     lines = _lines(found.common)
     if len(found.groups) > 1:
+        lines = [line.replace(_NO_SET, _NO_COMMON_SET) for line in lines]
         lines.append(
             f"Some edges have no direction: {sum(len(group.edges) for group in found.groups)} orientations, "
             f"{len(found.groups)} different answers{'' if found.complete else ' among those looked at'}. "
@@ -80,7 +84,7 @@ def _lines(one: Identification) -> list[str]:
         elif sets.optimal is not None and len(sets.minimal) > 1:
             lines.append(f"Lowest variance among them: {_set(sets.optimal)}")
     else:
-        lines.append("Adjustment: no set of observed variables closes every back door.")
+        lines.append(_NO_SET)
     if one.frontdoor:
         lines.append(f"Front door through: {_sets(one.frontdoor)}")
     if one.instruments:

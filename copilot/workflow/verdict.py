@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from copilot.domain.analysis import Analysis, Standing, Verdict
+from copilot.domain.analysis import Analysis, Chosen, Standing, Verdict
 from copilot.domain.consensus import Consensus
 from copilot.domain.effects import Estimate, Question, Refutation, Status
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.values import Strategy
-from copilot.domain.notice import Level
 from copilot.domain.numbers import number
-from copilot.domain.review import ACCEPTED_AS_FILE, Approval
 from copilot.domain.text import shown
 from copilot.domain.variables import Query
+from copilot.workflow.choose_design import IDENTIFIER_NEEDED
+from copilot.workflow.doubts import HIDDEN, doubts
+from copilot.workflow.open_directions import answers, directions
 
 MOST_DOUBTS = 3
-_MANY_DROPPED = 0.1
+_SPEAK_OF_THEMSELVES = frozenset({HIDDEN, "leave_one_out"})
+"""Tests for a hidden cause whose failing says how little it would take, and not that there is one."""
 _SUSPECTED = 0.5
 """Support from which an unmeasured cause is a doubt."""
 
@@ -27,33 +27,55 @@ def judge(analysis: Analysis) -> Verdict:
     Returns
     -------
     Verdict
-        *holds up* needs an interval without zero, every soundness test but the inconclusive ones passed, and no test
-        for a hidden cause failed. It never says that something is proven.
+        *holds up* needs an interval without zero, every soundness test but the inconclusive ones passed, no test for a
+        hidden cause failed, and a set that gives the effect under the graph. It never says that something is proven.
     """
+    doubted = doubts(analysis)[:MOST_DOUBTS]
+    headline = analysis.headline
+    if headline is None:
+        standing, text = _nothing_estimated(analysis)
+        return Verdict(standing=standing, text=text, doubts=doubted)
+    standing = _standing(headline, analysis)
+    return Verdict(
+        standing=standing, text=f"{_effect(headline, analysis.chosen)} {_meaning(standing, analysis)}", doubts=doubted
+    )
+
+
+def _nothing_estimated(analysis: Analysis) -> tuple[Standing, str]:
+    """Say why there is no number."""
     treatment, outcome = shown(analysis.query.treatment or ""), shown(analysis.query.outcome or "")
-    doubts = tuple(dict.fromkeys(_doubts(analysis)))[:MOST_DOUBTS]
-    if analysis.identification.common.null_effect:
-        text = (
+    found, graph = analysis.identification, analysis.review.graph
+    if found.common.null_effect:
+        return Standing.NULL_BY_ASSUMPTION, (
             f"Under this graph {treatment} has no effect on {outcome}: no directed path leads from one to the other. "
             "That is an assumption of the graph, not a finding; nothing was estimated."
         )
-        return Verdict(standing=Standing.NULL_BY_ASSUMPTION, text=text, doubts=doubts)
-    headline = analysis.headline
-    general = analysis.identification.common.general
-    if headline is None and general.identifiable:
-        text = (
+    needed = ", ".join(shown(one.subject) for one in analysis.notices if one.code == IDENTIFIER_NEEDED)
+    if needed:
+        return Standing.NOT_ESTIMABLE, (
+            f"The effect of {treatment} on {outcome} cannot be computed: under this graph {needed} must be adjusted "
+            "for, which identifies single rows, so that nothing is left to compare."
+        )
+    if len(found.groups) > 1:
+        adjust = any(group.identification.backdoor.minimal for group in found.groups)
+        return Standing.NOT_IDENTIFIABLE, (
+            f"The answer depends on the direction of {directions(graph, found)}: {answers(graph, found)}. Say which "
+            f"with `copilot review`{', or name the set with --adjust' if adjust else ''}."
+        )
+    general = found.common.general
+    if general.identifiable and general.expression:
+        return Standing.NOT_ESTIMABLE, (
             f"The effect of {treatment} on {outcome} is identified by a general expression alone, and none of the "
             f"estimators here computes it: {general.expression}"
         )
-        return Verdict(standing=Standing.NOT_ESTIMABLE, text=text, doubts=doubts)
-    if headline is None:
-        text = f"The effect of {treatment} on {outcome} cannot be computed from these columns under this graph."
-        return Verdict(standing=Standing.NOT_IDENTIFIABLE, text=text, doubts=doubts)
-    standing = _standing(headline, analysis.refutations)
-    return Verdict(standing=standing, text=f"{_effect(headline)} {_meaning(standing, analysis)}", doubts=doubts)
+    return (
+        Standing.NOT_IDENTIFIABLE,
+        f"The effect of {treatment} on {outcome} cannot be computed from these columns under this graph.",
+    )
 
 
-def _standing(headline: Estimate, refutations: tuple[Refutation, ...]) -> Standing:
+def _standing(headline: Estimate, analysis: Analysis) -> Standing:
+    refutations = analysis.refutations
     failed = {one.question for one in refutations if one.status is Status.FAILED}
     if Question.SOUNDNESS in failed:
         return Standing.UNSOUND
@@ -63,28 +85,44 @@ def _standing(headline: Estimate, refutations: tuple[Refutation, ...]) -> Standi
         return Standing.IN_DOUBT
     if headline.interval[0] <= 0.0 <= headline.interval[1]:
         return Standing.INCONCLUSIVE
-    tried = any(one.status is Status.PASSED for one in refutations)
-    return Standing.HOLDS_UP if tried else Standing.UNTRIED
+    if not any(one.status is Status.PASSED for one in refutations):
+        return Standing.UNTRIED
+    against = analysis.chosen is not None and not analysis.chosen.gives_the_effect
+    return Standing.IN_DOUBT if against else Standing.HOLDS_UP
 
 
-def _effect(headline: Estimate) -> str:
+def _effect(headline: Estimate, chosen: Chosen | None) -> str:
     low, high = headline.interval or (None, None)
     interval = f" (95 % interval {number(low)} to {number(high)})" if low is not None and high is not None else ""
+    told = f"{headline.unit} is {number(headline.value)}{interval}"
+    if chosen is not None and chosen.forced:
+        return (
+            f"Against the graph, adjusted for {_set(chosen.used)} as you insisted: the association with {told}; under "
+            "the graph it is not the effect."
+        )
+    missing = () if chosen is None else tuple(one for one in chosen.left_out if one.needed)
+    if chosen is not None and missing:
+        names = ", ".join(f"{shown(one.name)} ({one.reason})" for one in missing)
+        return (
+            f"Adjusted for {_set(chosen.used)} without {names}, which the graph needs: the association with {told}; "
+            "under the graph it is not the effect."
+        )
     assumed = "If the graph is right"
+    if chosen is not None and chosen.condition:
+        assumed = f"If the graph is right and {chosen.condition}"
     if headline.strategy is Strategy.IV:
         assumed = "If the graph is right and the effect is linear, or monotone in the instrument"
-    return f"{assumed}, the effect on {headline.unit} is {number(headline.value)}{interval}."
+    return f"{assumed}, the effect on {told}."
 
 
 def _meaning(standing: Standing, analysis: Analysis) -> str:
     hidden = [one for one in analysis.refutations if one.question is Question.HIDDEN_CAUSE]
     failed = [one for one in analysis.refutations if one.status is Status.FAILED]
-    names = ", ".join(dict.fromkeys(one.refuter for one in failed))
     soundness = ", ".join(dict.fromkeys(one.refuter for one in failed if one.question is Question.SOUNDNESS))
     plain = {
         Standing.UNSOUND: f"The computation failed its own tests ({soundness}): do not use this number before that is "
         "explained.",
-        Standing.IN_DOUBT: f"What was tried against it speaks for a hidden cause or a wrong graph ({names}).",
+        Standing.IN_DOUBT: _against(analysis),
         Standing.INCONCLUSIVE: "The data are compatible with no effect as well as with effects of either size in that "
         "interval.",
         Standing.UNTRIED: "Nothing was tried against it yet: `copilot refute` does.",
@@ -93,7 +131,7 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
         return f"None of {len(analysis.refutations)} tests could tell anything, so it stands untried."
     if standing is Standing.INCONCLUSIVE and (analysis.headline is None or analysis.headline.interval is None):
         return "There is no interval, so nothing can be concluded from the number alone."
-    if standing in plain:
+    if plain.get(standing):
         return plain[standing]
     passed = sum(one.status is Status.PASSED for one in analysis.refutations)
     unclear = sum(one.status is Status.INCONCLUSIVE for one in analysis.refutations)
@@ -105,7 +143,35 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
         if can_see
         else "None of them could see a hidden common cause."
     )
+    if standing is Standing.IN_DOUBT:  # the graph alone speaks against it
+        return f"As a computation it held up: {told}."
     return f"It held up: {told}. {rest}"
+
+
+def _against(analysis: Analysis) -> str:
+    """Say what failed tests for a hidden cause mean: some speak for one, others say how little it would take."""
+    failed = [
+        one for one in analysis.refutations if one.status is Status.FAILED and one.question is Question.HIDDEN_CAUSE
+    ]
+    said = []
+    speaking = ", ".join(dict.fromkeys(one.refuter for one in failed if one.refuter not in _SPEAK_OF_THEMSELVES))
+    if speaking:
+        said.append(f"What was tried against it speaks for a hidden cause or a wrong graph ({speaking}).")
+    if any(one.refuter == HIDDEN for one in failed):
+        found = analysis.sensitivity
+        like = shown(found.strongest) if found is not None and found.strongest else "the strongest measured covariate"
+        said.append(
+            f"A hidden cause as strong as {like} would be enough to explain it away; nothing here says whether there "
+            "is one."
+        )
+    alone = ", ".join(dict.fromkeys(shown(one.subject) for one in failed if one.refuter == "leave_one_out"))
+    if alone:
+        said.append(f"Its sign hangs on adjusting for {alone} (leave_one_out).")
+    return " ".join(said)
+
+
+def _set(names: tuple[str, ...]) -> str:
+    return "{" + ", ".join(map(shown, names)) + "}" if names else "nothing"
 
 
 def _could_see(one: Refutation) -> bool:
@@ -113,64 +179,6 @@ def _could_see(one: Refutation) -> bool:
     if one.refuter == "implied_independence":
         return one.details.get("tested_about_ends", 0.0) > 0
     return one.refuter in {"negative_control", "over_identification"}
-
-
-def _doubts(analysis: Analysis) -> Iterator[str]:
-    """Say what is doubtful, the gravest first."""
-    yield from _grave_doubts(analysis)
-    yield from _standing_doubts(analysis)
-    unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE]
-    for one in sorted(unclear, key=lambda one: one.question is Question.SOUNDNESS):
-        yield one.message
-    for notice in analysis.notices:
-        if notice.level is Level.WARNING:
-            yield notice.message
-
-
-def _grave_doubts(analysis: Analysis) -> Iterator[str]:
-    """Say what speaks against this analysis."""
-    chosen = analysis.chosen
-    if chosen is not None and chosen.forced:
-        yield f"The adjustment set was forced against the graph: {' '.join(chosen.objections)}"
-    failed = [one for one in analysis.refutations if one.status is Status.FAILED]
-    for one in sorted(failed, key=lambda one: one.question is Question.HIDDEN_CAUSE):
-        yield one.message
-    if analysis.reference is not None and analysis.reference.agrees is False:
-        yield analysis.reference.message
-    if analysis.review.approval is Approval.UNSEEN:
-        yield "Nobody has looked at the graph: --yes accepted it. Each arrow that it leaves out is an assumption."
-    yield from analysis.suspected
-    for notice in analysis.notices:
-        if notice.code == "reversed":
-            yield notice.message
-    if analysis.rows_read and analysis.rows_used < (1 - _MANY_DROPPED) * analysis.rows_read:
-        dropped = analysis.rows_read - analysis.rows_used
-        yield f"{dropped:,} of {analysis.rows_read:,} rows were left out; the rest may be other people than those."
-
-
-def _standing_doubts(analysis: Analysis) -> Iterator[str]:
-    """Say what every analysis of its kind rests on."""
-    chosen = analysis.chosen
-    if chosen is None:
-        return
-    if chosen.strategy is Strategy.IV:
-        names = ", ".join(map(shown, chosen.instruments))
-        yield f"That {names} moves the outcome only through the treatment is an assumption that no data can show."
-    elif chosen.strategy is Strategy.FRONTDOOR:
-        names = ", ".join(map(shown, chosen.mediators))
-        yield f"That {names} carries the whole effect, and shares no hidden cause with either end, is an assumption."
-    elif any(one.refuter == "unobserved_common_cause" and one.status is Status.FAILED for one in analysis.refutations):
-        pass  # said among the grave ones
-    elif analysis.sensitivity is not None:
-        strength = number(100 * analysis.sensitivity.robustness_value)
-        yield (
-            f"A hidden common cause that explains {strength} % of what is left of both treatment and outcome would "
-            "bring the effect to zero; nothing here says that there is none."
-        )
-    else:
-        yield "That no unmeasured common cause is missing from the graph is an assumption."
-    if analysis.review.approved_by == ACCEPTED_AS_FILE:
-        yield "The graph was taken as given: `copilot review` asks about each of its arrows."
 
 
 def suspected_causes(consensus: Consensus, graph: CausalGraph, query: Query) -> tuple[str, ...]:

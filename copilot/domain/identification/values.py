@@ -171,12 +171,12 @@ class Identification(Value):
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
-        """Strategies that are open, the most trusted first."""
+        """Strategies that are open, the most trusted first; a general one only with its expression."""
         offered = (
             (Strategy.BACKDOOR, bool(self.backdoor.minimal)),
             (Strategy.FRONTDOOR, bool(self.frontdoor)),
             (Strategy.IV, bool(self.instruments)),
-            (Strategy.GENERAL, self.general.identifiable is True),
+            (Strategy.GENERAL, self.general.identifiable is True and bool(self.general.expression)),
         )
         return tuple(strategy for strategy, is_open in offered if is_open)
 
