@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from copilot.domain.analysis import Chosen, LeftOut
+from copilot.domain.analysis import Chosen
 from copilot.domain.effects import Target
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.frontdoor import frontdoor_with_covariates
 from copilot.domain.identification.instruments import instrument_sets
 from copilot.domain.identification.objections import objections_to
 from copilot.domain.identification.values import Identification, Names, OrientedIdentification, Strategy
-from copilot.domain.notice import Notice
 from copilot.domain.text import shown
-from copilot.domain.variables import Kind, TableProfile
+from copilot.domain.variables import TableProfile
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import MissingPolicy
 from copilot.estimation.estimators.registry import estimator_named
+from copilot.workflow.left_out import identifiers_among
 from copilot.workflow.open_directions import conditions
 
-IDENTIFIER_NEEDED = "identifier_needed"
-"""Code of the notice that an identifier would have to be adjusted for."""
 _ROWS_A_COVARIATE = 10
 """With fewer rows for each variable of the lowest-variance set, a minimal set is taken."""
 
@@ -178,82 +176,13 @@ def _valid_groups(graph: CausalGraph, found: OrientedIdentification, names: Name
     )
 
 
-_WHY_LEFT_OUT = {
-    "leak_outcome": "a copy of the outcome",
-    "constant_left_out": "one value in all rows",
-    "identifier_left_out": "an identifier",
-    "date_left_out": "dates that are read as text",
-    "collinear": "it can be computed from the others",
-}
-_HARMLESS = frozenset({"constant_left_out", "collinear"})
-"""Reasons that change no estimate: what does not vary, or is told by others, is held fixed already."""
-
-
-def with_left_out(chosen: Chosen, kept: Sequence[str], common: Identification, notices: Sequence[Notice]) -> Chosen:
-    """Say which variables of the adjustment set the numbers did not allow to be adjusted for.
-
-    Parameters
-    ----------
-    chosen
-        The design in names.
-    kept
-        Names that were adjusted for.
-    common
-        What the graph offers.
-    notices
-        Of the preparation.
-    """
-    codes = {notice.subject: notice.code for notice in notices if notice.code in _WHY_LEFT_OUT}
-    gone = [name for name in chosen.adjustment_set if name not in kept]
-    harmless = {name for name in gone if codes.get(name, "collinear") in _HARMLESS}
-    held = {name for name in chosen.adjustment_set if name in kept or name in harmless}
-    enough = chosen.strategy is not Strategy.BACKDOOR or any(held >= set(names) for names in common.backdoor.minimal)
-    left = tuple(
-        LeftOut(
-            name=name,
-            reason=_WHY_LEFT_OUT[codes.get(name, "collinear")],
-            needed=name not in harmless and not enough and not chosen.forced,
-        )
-        for name in gone
-    )
-    return chosen.model_copy(update={"left_out": left})
-
-
-def identifiers_in_the_way(profile: TableProfile, without: Identification, free: Identification) -> tuple[Notice, ...]:
-    """Say which identifiers the graph wants adjusted for, where nothing can be done without them.
-
-    Parameters
-    ----------
-    profile
-        Of the table.
-    without, free
-        What the graph offers if no identifier is adjusted for, and if any is.
-    """
-    usable = {Strategy.BACKDOOR, Strategy.FRONTDOOR, Strategy.IV}
-    if without.null_effect or usable & set(without.strategies) or not free.backdoor.minimal:
-        return ()
-    wanted = min(free.backdoor.minimal, key=lambda names: len(_identifiers(names, profile)))
-    said = []
-    for name in _identifiers(wanted, profile):
-        column = profile.column(name)
-        distinct = 0 if column is None else column.distinct
-        message = (
-            f"{shown(name)} is an identifier ({distinct:,} distinct values in {profile.rows:,} rows): it cannot be "
-            "adjusted for, and the graph has no other way to the effect. If it only numbers the rows, take its "
-            "arrows out of the graph; if it stands for something that was measured, put that in its place; "
-            "--adjust with the other columns and --force computes the association without it."
-        )
-        said.append(Notice(code=IDENTIFIER_NEEDED, message=message, subject=name))
-    return tuple(said)
-
-
 def _adjustment(
     _graph: CausalGraph | None, common: Identification, profile: TableProfile, _wishes: Wishes
 ) -> Chosen | None:
     sets = common.backdoor
     if not sets.minimal:
         return None
-    usable = [names for names in sets.sets if not _identifiers(names, profile)] or list(sets.sets)
+    usable = [names for names in sets.sets if not identifiers_among(names, profile)] or list(sets.sets)
     enough = max(1, profile.rows // _ROWS_A_COVARIATE)
     more = "" if sets.complete else " or more"
     many = f"{len(sets.minimal)}{more} minimal sets" if len(sets.minimal) > 1 else "1 minimal set"
@@ -316,11 +245,6 @@ def _instruments(
         instruments=taken,
         reason="no adjustment set is valid, and the graph lets the outcome hear of it through the treatment alone",
     )
-
-
-def _identifiers(names: Sequence[str], profile: TableProfile) -> list[str]:
-    columns = ((name, profile.column(name)) for name in names)
-    return [name for name, column in columns if column is not None and column.kind is Kind.IDENTIFIER]
 
 
 def _set(names: Sequence[str]) -> str:

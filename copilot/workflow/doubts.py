@@ -40,7 +40,7 @@ def _ranked(analysis: Analysis) -> Iterator[Doubt]:
     yield from _of_the_numbers(analysis)
     for notice in analysis.notices:
         if notice.level is Level.WARNING and notice.code not in _HARMLESS:
-            yield notice.subject or notice.message, notice.message
+            yield _column(notice.subject) if notice.subject else notice.message, notice.message
     unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE and not _idle(one)]
     yield from ((one.refuter, one.message) for one in unclear if one.question is Question.SOUNDNESS)
     yield from _rests_on(analysis)
@@ -65,7 +65,7 @@ def _against(analysis: Analysis) -> Iterator[Doubt]:
                     f"Under the graph {shown(gone.name)} must be adjusted for, and it was left out ({gone.reason}): "
                     "either the graph is wrong about it, or these columns do not give the effect."
                 )
-                yield gone.name, said
+                yield _column(gone.name), said
         if chosen.forced:
             yield "forced", f"The adjustment set was forced against the graph: {' '.join(chosen.objections)}"
         if chosen.condition:
@@ -82,7 +82,11 @@ def _against(analysis: Analysis) -> Iterator[Doubt]:
             "Nobody has looked at the graph: --yes accepted it. Each arrow that it leaves out is an assumption.",
         )
     yield from ((one, one) for one in analysis.suspected)
-    yield from ((one.subject, one.message) for one in analysis.notices if one.code == "reversed")
+    yield from ((_column(one.subject), one.message) for one in analysis.notices if one.code == "reversed")
+
+
+def _column(name: str) -> str:
+    return f"column {name}"
 
 
 def _of_the_numbers(analysis: Analysis) -> Iterator[Doubt]:

@@ -21,7 +21,8 @@ from copilot.domain.text import shown
 from copilot.domain.variables import Kind, Query
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design
-from copilot.workflow.choose_design import Wishes, choose_design, identifiers_in_the_way, with_left_out
+from copilot.workflow.choose_design import Wishes, choose_design
+from copilot.workflow.left_out import identifiers_in_the_way, with_left_out
 from copilot.workflow.progress import Progress, Silent
 from copilot.workflow.verdict import judge
 

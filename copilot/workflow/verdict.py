@@ -10,8 +10,8 @@ from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
 from copilot.domain.text import shown
 from copilot.domain.variables import Query
-from copilot.workflow.choose_design import IDENTIFIER_NEEDED
 from copilot.workflow.doubts import HIDDEN, doubts
+from copilot.workflow.left_out import IDENTIFIER_NEEDED
 from copilot.workflow.open_directions import answers, directions
 
 MOST_DOUBTS = 3
