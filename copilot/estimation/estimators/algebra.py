@@ -13,6 +13,8 @@ from copilot.estimation.problem import Floats, Integers, Problem
 
 BLOCK = 1 << 17
 """Numbers in a block of rows, so that a block with its copy stays in the processor's cache."""
+_LARGE, _LONG = 512, 100
+"""Numbers in a result from which numpy lets other threads run; rows of a product below which it is not parted."""
 DEPENDENT = 1e-9
 """Share of its length below which what a column adds to those before it is rounding."""
 _NEARLY = 1e3
@@ -41,8 +43,9 @@ def blocks(rows: int, columns: int, numbers: int = BLOCK) -> Iterator[slice]:
 def across(left: Floats, right: Floats) -> Floats:
     """Multiply along many rows into few numbers, and let other threads run meanwhile.
 
-    The operator ``@`` holds the interpreter's lock while its result is small, ``numpy.dot`` does not, but copies what
-    does not lie in one piece.
+    The operator ``@`` holds the interpreter's lock while its result is small. So vectors are left to ``numpy.dot``,
+    which does not, but copies what does not lie in one piece; and matrices are multiplied in pieces, whose results
+    together are not small.
 
     Parameters
     ----------
@@ -51,8 +54,17 @@ def across(left: Floats, right: Floats) -> Floats:
     right
         Of shape (n, q).
     """
-    whole = all(part.flags.forc for part in (left, right))
-    return np.asarray(np.dot(left, right) if whole else left @ right)
+    if left.ndim == 1:
+        return np.asarray(np.dot(left, right) if right.flags.forc else left @ right)
+    p, q = left.shape[0], right.shape[1]
+    pieces = -(-_LARGE // max(p * q, 1))
+    long = len(right) // pieces
+    if long < _LONG:
+        return left @ right
+    some = pieces * long
+    one = left[:, :some].reshape(p, pieces, long).transpose(1, 0, 2)
+    other = right[:some].T.reshape(q, pieces, long).transpose(1, 2, 0)
+    return np.asarray(np.matmul(one, other).sum(axis=0) + left[:, some:] @ right[some:])
 
 
 def upper_of(matrix: Floats) -> Floats:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from copilot.estimation.estimators.algebra import across, blocks, solve
+from copilot.estimation.estimators.algebra import BLOCK, across, blocks, solve
 from copilot.estimation.problem import Floats
 
 _MOST_STEPS = 100
@@ -87,7 +87,8 @@ class Room:
     def __init__(self, rows: int, columns: int) -> None:
         self.parts = tuple(blocks(rows, columns, _NUMBERS))
         self.eta, self.last, self.mean, self.spare = (np.empty(rows) for _ in range(4))
-        longest = max((part.stop - part.start for part in self.parts), default=0)
+        self.small_parts = tuple(blocks(rows, columns, BLOCK // 2))
+        longest = max((part.stop - part.start for part in self.small_parts), default=0)
         self.wide = np.empty((longest, columns), order="F")
 
 
@@ -207,22 +208,26 @@ class _Newton:
     def look(self, *, anew: bool) -> None:
         """Find the slope of the likelihood here; the information matrix is made anew or kept."""
         self.gradient = np.zeros_like(self.beta)
-        information = np.zeros_like(self.information)
         for part in self.room.parts:
-            block, mean = self.design[part], self.mean[part]
-            factor = np.subtract(self.outcome[part], mean, out=self.room.spare[part])
+            residual = np.subtract(self.outcome[part], self.mean[part], out=self.room.spare[part])
             if self.weights is not None:
-                factor *= self.weights[part]
-            self.gradient += across(factor, block)
-            if anew:
-                np.subtract(1.0, mean, out=factor)
-                factor *= mean
-                if self.weights is not None:
-                    factor *= self.weights[part]
-                wide = np.multiply(block, factor[:, None], out=self.room.wide[: len(block)])
-                information += across(block.T, wide)
+                residual *= self.weights[part]
+            self.gradient += across(residual, self.design[part])
         if anew:
-            self.information, self.away = information, 0.0
+            self.information, self.away = self.curvature(), 0.0
+
+    def curvature(self) -> Floats:
+        """Make the information matrix."""
+        information = np.zeros_like(self.information)
+        for part in self.room.small_parts:
+            block, mean = self.design[part], self.mean[part]
+            variance = np.subtract(1.0, mean, out=self.room.spare[part])
+            variance *= mean
+            if self.weights is not None:
+                variance *= self.weights[part]
+            wide = np.multiply(block, variance[:, None], out=self.room.wide[: len(block)])
+            information += across(block.T, wide)
+        return information
 
     def uphill(self, before: Floats) -> bool:
         """Go back half of the way until the likelihood is above that at `before`; say whether it is."""
