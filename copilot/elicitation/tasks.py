@@ -28,6 +28,9 @@ TASKS: tuple[Task, ...] = (
     Task("judge-pairs", Stream.PAIRS),
     Task("challenge-graph", Stream.CHALLENGE),
     Task("critique-graph", Stream.CRITIQUE),
+    Task("suggest-confounders", Stream.CONFOUNDERS),
+    Task("suggest-instruments", Stream.INSTRUMENTS),
+    Task("suggest-negative-controls", Stream.NEGATIVE_CONTROLS),
 )
 """In the order in which a run asks them."""
 

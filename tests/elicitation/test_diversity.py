@@ -44,4 +44,7 @@ def test_no_two_tasks_share_a_stream_and_the_numbers_stay() -> None:
         "judge-pairs": 2,
         "challenge-graph": 3,
         "critique-graph": 4,
+        "suggest-confounders": 5,
+        "suggest-instruments": 6,
+        "suggest-negative-controls": 7,
     }

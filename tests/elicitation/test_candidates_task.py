@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from copilot.domain.variables import Kind, Query, Variable
+from copilot.domain.votes import Slip
+from copilot.elicitation.candidates_task import KINDS, CandidatesPart, candidate_sheets, merge_candidates
+from copilot.elicitation.setting import Setting
+from copilot.elicitation.task import Sheet
+from copilot.llm.replies import ReplyError
+
+NAMES = ("t", "y", "age", "distance", "mood", "shoe")
+PROMPTS = tuple(KINDS)
+
+
+def setting(names: tuple[str, ...] = NAMES) -> Setting:
+    variables = tuple(Variable(name=name, kind=Kind.CONTINUOUS) for name in names)
+    return Setting(variables=variables, models=("m",), seed=4, query=Query(treatment="t", outcome="y"))
+
+
+def only(prompt: str) -> tuple[Sheet[CandidatesPart], dict[str, str]]:
+    (sheet,) = candidate_sheets(prompt, setting(), 1)
+    body = sheet.question.request.messages[1].content
+    lines = [json.loads(line) for line in body.splitlines() if line.startswith('{"id": ')]
+    return sheet, {line["name"]: line["id"] for line in lines}
+
+
+def reply(ids: dict[str, str], **verdicts: str) -> dict[str, Any]:
+    names = [name for name in NAMES if name not in {"t", "y"}]
+    return {
+        "listed": [{"variable": ids[name], "verdict": verdicts.get(name, "no")} for name in names],
+        "not_listed": [],
+    }
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_every_variable_but_the_two_ends_is_to_be_judged_and_no_edge_is_shown(prompt: str) -> None:
+    sheet, ids = only(prompt)
+    request = sheet.question.request
+    entry = request.reply_schema["properties"]["listed"]["items"]["properties"]
+    assert set(entry["variable"]["enum"]) == set(ids.values()) - {ids["t"], ids["y"]}
+    assert set(entry["verdict"]["enum"]) == {*KINDS[prompt].roles, "no", "unsure"}
+    assert "->" not in request.messages[1].content.split("BEGIN VARIABLES")[1]
+    assert f"effect of {ids['t']} on {ids['y']}" in request.messages[1].content
+
+
+def test_a_verdict_becomes_a_vote_with_what_must_be_held_fixed() -> None:
+    sheet, ids = only("suggest-instruments")
+    data = reply(ids, distance="yes", mood="unsure")
+    told = next(line for line in data["listed"] if line["variable"] == ids["distance"])
+    told |= {"given": [ids["age"], ids["t"], ids["distance"]], "moves_treatment": "far", "other_ways": "by age"}
+    ballot = merge_candidates(sheet.plan, [sheet.question.read(data)])
+    (vote,) = ballot.candidates
+    assert (vote.name, vote.role, vote.given, vote.observed) == ("distance", "instrument", ("age",), True)
+    assert vote.reason == "far; by age"
+
+
+def test_a_negative_control_has_the_role_of_its_verdict() -> None:
+    sheet, ids = only("suggest-negative-controls")
+    data = reply(ids, shoe="outcome", mood="exposure")
+    data["not_listed"] = [
+        {"name": "height", "role": "exposure", "affects": [ids["y"]], "collect": "ask", "reason": "r"},
+        {"name": "Height", "role": "exposure", "affects": [], "collect": "", "reason": ""},
+        {"name": "age", "role": "outcome", "affects": [], "collect": "", "reason": ""},
+        {"name": "dust", "role": "cause", "affects": [], "collect": "", "reason": ""},
+    ]
+    part = sheet.question.read(data)
+    assert {(vote.name, vote.role, vote.observed) for vote in part.candidates} == {
+        ("shoe", "negative_control_outcome", True),
+        ("mood", "negative_control_exposure", True),
+        ("height", "negative_control_exposure", False),
+    }
+    counts = {one.slip: one.count for one in part.slips.counts()}
+    assert counts == {Slip.REPEATED: 1, Slip.OUT_OF_SCOPE: 2}
+
+
+def test_what_cannot_be_used_is_counted() -> None:
+    sheet, ids = only("suggest-confounders")
+    data = reply(ids, age="yes")
+    data["listed"] += [
+        {"variable": ids["t"], "verdict": "yes"},
+        {"variable": ids["age"], "verdict": "no"},
+        {"variable": "v99", "verdict": "yes"},
+        {"variable": "AGE", "verdict": "perhaps"},
+    ]
+    part = sheet.question.read(data)
+    assert [vote.name for vote in part.candidates] == ["age"]
+    counts = {one.slip: one.count for one in part.slips.counts()}
+    assert counts == {Slip.OUT_OF_SCOPE: 1, Slip.REPEATED: 2, Slip.UNKNOWN_NAME: 1, Slip.FOLDED_NAME: 1}
+
+
+def test_a_ballot_that_skips_the_work_abstains() -> None:
+    sheet, ids = only("suggest-confounders")
+    with pytest.raises(ReplyError, match="without a verdict"):
+        sheet.question.read({"listed": [{"variable": ids["age"], "verdict": "yes"}], "not_listed": []})
+
+
+def test_a_large_table_is_judged_in_blocks_and_ideas_are_taken_once() -> None:
+    names = ("t", "y", *(f"x{i}" for i in range(30)))
+    sheets = candidate_sheets("suggest-confounders", setting(names), 2)
+    assert len(sheets) == 6
+    asked = [
+        set(one.question.request.reply_schema["properties"]["listed"]["items"]["properties"]["variable"]["enum"])
+        for one in sheets[:3]
+    ]
+    assert sum(map(len, asked)) == len(set.union(*asked)) == 30
+    parts = []
+    for one, ids in zip(sheets[:3], asked, strict=True):
+        data = {"listed": [{"variable": v, "verdict": "no"} for v in ids], "not_listed": [{"name": "luck"}]}
+        parts.append(one.question.read(data))
+    assert len(merge_candidates(sheets[0].plan, parts).candidates) == 1
