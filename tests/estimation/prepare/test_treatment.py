@@ -13,7 +13,7 @@ from copilot.errors import EstimationError
 from copilot.estimation.design import Prepared
 from copilot.estimation.prepare.notes import Notes
 from copilot.estimation.prepare.pieces import Levels, Quantity
-from copilot.estimation.prepare.treatment import ask_contrast, finish_treatment, read_treatment
+from copilot.estimation.prepare.treatment import SMALLEST, ask_contrast, finish_treatment, read_treatment
 from copilot.estimation.prepare.words import likeliest_contrast, ordered
 from copilot.estimation.problem import Problem
 
