@@ -290,6 +290,8 @@ class CandidateVote(Value):
         Whether it is a column.
     affects
         Variables it would affect, sorted.
+    given
+        What must be held fixed for it to do its work, sorted.
     collect, reason
         One line each.
     """
@@ -298,13 +300,28 @@ class CandidateVote(Value):
     role: str
     observed: bool = True
     affects: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     collect: str = ""
     reason: str = ""
 
 
 class CandidateBallot(Value):
-    """One voter's candidates; none is a legal answer."""
+    """One voter's candidates; none is a legal answer.
+
+    Parameters
+    ----------
+    voter
+        Who filled it in.
+    asked
+        The columns on which it gives a verdict; ``None`` means all. Large tables are judged in blocks, and a block may
+        be lost alone: the ballot counts for a column if it judges it.
+    candidates
+        What it proposes; at most one per column and role.
+    slips
+        Parts that could not be used.
+    """
 
     voter: Voter
+    asked: Names | None = None
     candidates: tuple[CandidateVote, ...] = ()
     slips: tuple[SlipCount, ...] = ()

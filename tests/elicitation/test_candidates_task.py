@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from copilot.domain.votes import Slip
 from copilot.elicitation.candidates_task import KINDS, CandidatesPart, candidate_sheets, merge_candidates
 from copilot.elicitation.setting import Setting
 from copilot.elicitation.task import Sheet
+from copilot.errors import UsageError
 from copilot.llm.replies import ReplyError
 
 NAMES = ("t", "y", "age", "distance", "mood", "shoe")
@@ -98,17 +100,73 @@ def test_a_ballot_that_skips_the_work_abstains() -> None:
         sheet.question.read({"listed": [{"variable": ids["age"], "verdict": "yes"}], "not_listed": []})
 
 
-def test_a_large_table_is_judged_in_blocks_and_ideas_are_taken_once() -> None:
-    names = ("t", "y", *(f"x{i}" for i in range(30)))
-    sheets = candidate_sheets("suggest-confounders", setting(names), 2)
-    assert len(sheets) == 6
-    asked = [
-        set(one.question.request.reply_schema["properties"]["listed"]["items"]["properties"]["variable"]["enum"])
-        for one in sheets[:3]
+def test_a_ballot_of_verdicts_that_were_not_offered_abstains() -> None:
+    sheet, ids = only("suggest-confounders")
+    data = reply(ids)
+    for line in data["listed"]:
+        line["verdict"] = "perhaps"
+    with pytest.raises(ReplyError, match="without a verdict"):
+        sheet.question.read(data)
+
+
+def test_what_is_proposed_to_be_held_fixed_in_vain_is_counted() -> None:
+    sheet, ids = only("suggest-instruments")
+    data = reply(ids, distance="yes")
+    told = next(line for line in data["listed"] if line["variable"] == ids["distance"])
+    told["given"] = [ids["y"], "v77"]
+    part = sheet.question.read(data)
+    assert [vote.given for vote in part.candidates] == [()]
+    assert {one.slip: one.count for one in part.slips.counts()} == {Slip.OUT_OF_SCOPE: 1, Slip.UNKNOWN_NAME: 1}
+
+
+def test_an_idea_is_no_column_in_other_letters_and_no_cause_of_one_variable_alone() -> None:
+    sheet, ids = only("suggest-confounders")
+    data = reply(ids)
+    data["not_listed"] = [
+        {"name": "AGE", "affects": [ids["t"], ids["y"]]},
+        {"name": "v1", "affects": [ids["t"], ids["y"]]},
+        {"name": "luck", "affects": [ids["t"], ids["t"]]},
+        {"name": "thrift", "affects": [ids["t"], ids["y"]]},
     ]
-    assert sum(map(len, asked)) == len(set.union(*asked)) == 30
+    part = sheet.question.read(data)
+    assert [(vote.name, vote.affects) for vote in part.candidates] == [("thrift", ("t", "y"))]
+    assert {one.slip: one.count for one in part.slips.counts()} == {Slip.OUT_OF_SCOPE: 3}
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_the_two_ends_are_named_and_must_be_known(prompt: str) -> None:
+    sheet, ids = only(prompt)
+    body = sheet.question.request.messages[1].content
+    assert f"The treatment is {ids['t']} and the outcome is {ids['y']}" in body
+    with pytest.raises(UsageError, match="treatment and an outcome"):
+        candidate_sheets(prompt, replace(setting(), query=Query(treatment="t")), 1)
+
+
+def large(count: int) -> tuple[Sheet[CandidatesPart], ...]:
+    return candidate_sheets("suggest-confounders", setting(("t", "y", *(f"x{i}" for i in range(count)))), 1)
+
+
+def asked_by(sheet: Sheet[CandidatesPart]) -> list[str]:
+    entry = sheet.question.request.reply_schema["properties"]["listed"]["items"]["properties"]
+    return list(entry["variable"]["enum"])
+
+
+def test_only_a_large_table_is_judged_in_blocks() -> None:
+    assert len(large(60)) == 1
+    sheets = large(61)
+    asked = [set(asked_by(sheet)) for sheet in sheets]
+    assert len(sheets) > 1
+    assert sum(map(len, asked)) == len(set.union(*asked)) == 61
+
+
+def test_a_lost_block_takes_only_its_own_verdicts_with_it() -> None:
+    sheets = large(61)
     parts = []
-    for one, ids in zip(sheets[:3], asked, strict=True):
-        data = {"listed": [{"variable": v, "verdict": "no"} for v in ids], "not_listed": [{"name": "luck"}]}
-        parts.append(one.question.read(data))
-    assert len(merge_candidates(sheets[0].plan, parts).candidates) == 1
+    for sheet in sheets:
+        data = {"listed": [{"variable": v, "verdict": "no"} for v in asked_by(sheet)]}
+        parts.append(sheet.question.read({**data, "not_listed": [{"name": "luck", "affects": ["v1", "v2"]}]}))
+    whole = merge_candidates(sheets[0].plan, parts)
+    partial = merge_candidates(sheets[0].plan, parts[1:])
+    assert [vote.name for vote in whole.candidates] == [vote.name for vote in partial.candidates] == ["luck"]
+    assert whole.asked == {f"x{i}" for i in range(61)}
+    assert partial.asked == whole.asked - parts[0].asked
