@@ -106,7 +106,7 @@ def choose_design(
         chosen = takers[strategy](None if loose else graph, common, profile, wishes)
         if chosen is not None:
             return chosen
-    if wanted is not None and common.strategies:
+    if wanted is not None and set(takers) & set(common.strategies):
         raise UsageError(
             f"the strategy {wanted} is not open under this graph",
             reason=f"The graph offers: {', '.join(common.strategies)}.",

@@ -247,3 +247,42 @@ def test_identify_holds_the_graph_against_a_table(cli: Call, study: Path) -> Non
     done = cli("identify", "g.dot", "-t", "t", "-o", "y", "--data", "data.csv", "--json")
     assert (done.code, done.json["backdoor"]["minimal"]) == (6, [])
     assert "ghost" in done.err
+
+
+def test_an_open_direction_is_asked_for_and_a_set_that_one_direction_makes_valid_is_taken(
+    cli: Call, study: Path
+) -> None:
+    (study / "g.dot").write_text("digraph { w -> t [dir=none]; w -> y; t -> y }")
+    done = cli(*ask("estimate", "--json", *FAST))
+    assert done.code == 6
+    assert done.json["strategies"] == []
+    assert "depends on the direction of t — w" in done.json["verdict"]["text"]
+    told = cli(*ask("estimate", "--json", *FAST, "--adjust", "w"))
+    assert told.code == 0
+    assert told.json["chosen"]["condition"] == "w → t"
+    assert told.json["verdict"]["text"].startswith("If the graph is right and w → t, the effect on y")
+
+
+def test_a_copy_of_the_outcome_is_not_among_what_was_adjusted_for(cli: Call, study: Path) -> None:
+    rows = [line.split(",") for line in (study / "data.csv").read_text().splitlines()]
+    lines = [",".join([*rows[0], "copy"]), *(",".join([*row, str(2 * float(row[4]))]) for row in rows[1:])]
+    (study / "data.csv").write_text("\n".join(lines) + "\n")
+    (study / "g.dot").write_text("digraph { w -> t; w -> y; t -> y; copy -> t; copy -> y }")
+    done = cli(*ask("estimate", *FAST))
+    assert "Adjusted for: w (copy left out: a copy of the outcome)" in done.err
+    assert "under the graph it is not the effect" in done.err
+    told = cli(*ask("estimate", "--json", *FAST)).json
+    assert told["estimates"][0]["adjustment_set"] == ["w"]
+    assert told["verdict"]["doubts"][0].startswith("Under the graph copy must be adjusted for")
+
+
+def test_an_identifier_that_the_graph_wants_adjusted_for_is_said_to_be_in_the_way(cli: Call, study: Path) -> None:
+    lines = (study / "data.csv").read_text().splitlines()
+    named = [lines[0] + ",id", *(f"{line},P{place:05d}" for place, line in enumerate(lines[1:]))]
+    (study / "data.csv").write_text("\n".join(named) + "\n")
+    (study / "g.dot").write_text("digraph { w -> t; w -> y; t -> y; id -> t; id -> y }")
+    done = cli(*ask("estimate", "--json", *FAST))
+    assert done.code == 6
+    (notice,) = [one for one in done.json["notices"] if one["code"] == "identifier_needed"]
+    assert notice["message"].startswith("id is an identifier (600 distinct values in 600 rows): it cannot be adjusted")
+    assert "general expression" not in done.json["verdict"]["text"]

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from copilot.domain.analysis import Analysis, Chosen, Standing
+from copilot.domain.analysis import Analysis, Chosen, LeftOut, Standing
 from copilot.domain.effects import Estimate, Question, Refutation, Status
 from copilot.domain.graph import CausalGraph
+from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.values import (
     AdjustmentSets,
     GeneralIdentification,
@@ -17,8 +18,9 @@ from copilot.domain.identification.values import (
     OrientedIdentification,
     Strategy,
 )
+from copilot.domain.notice import Notice
 from copilot.domain.review import Review
-from copilot.domain.sensitivity import Sensitivity
+from copilot.domain.sensitivity import Benchmark, Sensitivity
 from copilot.domain.variables import Query
 from copilot.workflow.verdict import judge
 
@@ -143,3 +145,174 @@ def test_no_verdict_speaks_of_proof(approved_by: str, status: Status) -> None:
     verdict = judge(analysis(refutations=tried, review=Review(graph=GRAPH, approved_by=approved_by)))
     told = f"{verdict.text} {' '.join(verdict.doubts)}"
     assert not re.search(r"\b(prove[sdn]?|proof|confirmed|certain|no hidden)\b", told, re.IGNORECASE)
+
+
+FORCED = Chosen(strategy=Strategy.BACKDOOR, adjustment_set=("w", "m"), forced=True, objections=("m is a mediator.",))
+
+
+def test_a_forced_set_gives_an_association_and_is_never_said_to_be_the_effect() -> None:
+    verdict = judge(analysis(chosen=FORCED))
+    assert verdict.text.startswith("Against the graph, adjusted for {w, m} as you insisted: the association with y,")
+    assert "under the graph it is not the effect" in verdict.text
+    assert "If the graph is right" not in verdict.text
+    assert verdict.standing is Standing.IN_DOUBT
+
+
+def test_a_left_out_confounder_is_the_first_doubt_and_takes_the_effect_away() -> None:
+    left = (LeftOut(name="d", reason="a copy of the outcome", needed=True),)
+    chosen = Chosen(strategy=Strategy.BACKDOOR, adjustment_set=("d", "w"), left_out=left)
+    failing = refutation(Question.SOUNDNESS, Status.FAILED)
+    verdict = judge(analysis(chosen=chosen, refutations=(failing,)))
+    assert verdict.doubts[0].startswith("Under the graph d must be adjusted for, and it was left out (a copy of")
+    assert "without d (a copy of the outcome), which the graph needs" in verdict.text
+    assert "If the graph is right" not in verdict.text
+
+
+def test_a_set_that_hangs_on_a_direction_says_on_which() -> None:
+    graph = CausalGraph.build(directed=[("w", "y"), ("t", "y")], undirected=[("w", "t")])
+    chosen = Chosen(strategy=Strategy.BACKDOOR, adjustment_set=("w",), condition="w → t")
+    found = identify_oriented(graph, "t", "y")
+    verdict = judge(analysis(chosen=chosen, identification=found, review=Review(graph=graph, approved_by="ada")))
+    assert verdict.text.startswith("If the graph is right and w → t, the effect on y")
+    assert "if t → w, adjust for nothing" in verdict.doubts[0]
+
+
+def test_open_directions_are_asked_for_and_no_empty_expression_is_shown() -> None:
+    graph = CausalGraph.build(directed=[("w", "y"), ("t", "y")], undirected=[("w", "t")])
+    found = identify_oriented(graph, "t", "y")
+    asked = judge(
+        analysis(
+            identification=found,
+            review=Review(graph=graph, approved_by="ada"),
+            estimates=(),
+            chosen=None,
+            refutations=(),
+        )
+    )
+    assert asked.standing is Standing.NOT_IDENTIFIABLE
+    assert asked.text == (
+        "The answer depends on the direction of t — w: if t → w, adjust for nothing; if w → t, adjust for {w}. Say "
+        "which with `copilot review`, or name the set with --adjust."
+    )
+    assert "general expression" not in asked.text
+
+
+def test_an_identifier_in_the_way_is_named() -> None:
+    general = GeneralIdentification(identifiable=True, expression="sum_{id} P(y | id, t) P(id)")
+    common = Identification(treatment=("t",), outcome=("y",), identifiable=True, general=general)
+    notice = Notice(code="identifier_needed", message="id is an identifier (600 distinct values).", subject="id")
+    verdict = judge(
+        analysis(
+            identification=OrientedIdentification(
+                common=common, groups=(Orientation(edges=(), identification=common),)
+            ),
+            notices=(notice,),
+            estimates=(),
+            chosen=None,
+            refutations=(),
+        )
+    )
+    assert "under this graph id must be adjusted for" in verdict.text
+    assert "general expression" not in verdict.text
+    assert verdict.doubts[0] == notice.message
+
+
+@pytest.mark.parametrize("null", [True, False])
+def test_rows_are_not_left_out_of_what_was_not_estimated(null: bool) -> None:
+    common = Identification(treatment=("t",), outcome=("y",), null_effect=null)
+    found = OrientedIdentification(common=common, groups=())
+    doubts = judge(analysis(identification=found, estimates=(), chosen=None, refutations=(), rows_used=0)).doubts
+    assert not any("left out" in one for one in doubts)
+    assert any("no path of arrows leads from t to y is an assumption" in one for one in doubts) is null
+
+
+def estimate(value: float, low: float, high: float, role: str = "beside it", **more: object) -> Estimate:
+    given = analysis().estimates[0].model_copy(update={"headline": False, "role": role, "estimator": "other"})
+    return given.model_copy(update={"value": value, "interval": (low, high), **more})
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (estimate(1.9, -0.2, 4.0), True),
+        (estimate(-1.0, -2.0, -0.1), True),
+        (estimate(1.2, 1.0, 1.4, "second opinion"), True),
+        (estimate(1.9, 1.7, 2.1, "second opinion"), False),
+        (estimate(1.2, 1.0, 1.4), False),
+        (estimate(-1.0, -2.0, -0.1, group="women"), False),
+    ],
+)
+def test_estimators_that_would_be_read_differently_are_a_doubt(other: Estimate, said: bool) -> None:
+    for refutations in ((), analysis().refutations):
+        doubts = judge(analysis(estimates=(*analysis().estimates, other), refutations=refutations)).doubts
+        assert any("depends on the estimator" in one for one in doubts) is said
+
+
+def test_a_failed_second_opinion_is_said_once() -> None:
+    other = estimate(1.2, 1.0, 1.4, "second opinion")
+    failed = refutation(Question.SOUNDNESS, Status.FAILED, "second_opinion")
+    doubts = judge(analysis(estimates=(*analysis().estimates, other), refutations=(failed,))).doubts
+    assert doubts[0] == failed.message
+    assert not any("depends on the estimator" in one for one in doubts)
+
+
+STRENGTH = Sensitivity(
+    robustness_value=0.0774,
+    robustness_value_alpha=0.01,
+    partial_r2=0.02,
+    strongest="race",
+    benchmarks=(Benchmark(variable="race", k=1.0, r2_treatment=0.1, r2_outcome=0.1, value=-1.0, interval=(-2.0, 1.0)),),
+)
+
+
+def test_a_weak_robustness_value_does_not_speak_for_a_hidden_cause() -> None:
+    weak = refutation(Question.HIDDEN_CAUSE, Status.FAILED, "unobserved_common_cause")
+    verdict = judge(analysis(refutations=(weak,), sensitivity=STRENGTH))
+    assert "speaks for" not in verdict.text
+    assert "A hidden cause as strong as race would be enough to explain it away; nothing here says" in verdict.text
+    both = judge(analysis(refutations=(weak, refutation(Question.HIDDEN_CAUSE, Status.FAILED, "negative_control"))))
+    assert "speaks for a hidden cause or a wrong graph (negative_control)" in both.text
+
+
+def test_the_strength_of_a_hidden_cause_is_said_once() -> None:
+    unclear = refutation(Question.HIDDEN_CAUSE, Status.INCONCLUSIVE, "unobserved_common_cause").model_copy(
+        update={"message": "one twice as strong as race would be enough", "value": 0.08}
+    )
+    told = judge(analysis(refutations=(unclear,), sensitivity=STRENGTH)).doubts
+    assert told == (unclear.message,)
+    bare = STRENGTH.model_copy(update={"benchmarks": ()})
+    (only,) = judge(analysis(refutations=(unclear,), sensitivity=bare)).doubts
+    assert "7.74 %" in only
+
+
+def test_tests_without_anything_to_try_are_no_doubts_and_warnings_of_the_data_come_before_assumptions() -> None:
+    idle = refutation(Question.HIDDEN_CAUSE, Status.INCONCLUSIVE, "implied_independence").model_copy(
+        update={"details": {"tested": 0.0}}
+    )
+    none_run = refutation(Question.SOUNDNESS, Status.INCONCLUSIVE, "bootstrap")
+    shaky = refutation(Question.SOUNDNESS, Status.INCONCLUSIVE, "overlap").model_copy(update={"details": {"far": 0.1}})
+    codes = [Notice(code="sentinel", message=f"w is -999 ({how}).", subject="w") for how in ("once", "twice")]
+    harmless = Notice(code="constant_left_out", message="k has one value.", subject="k")
+    doubts = judge(analysis(refutations=(idle, none_run, shaky), notices=(harmless, *codes))).doubts
+    assert doubts == (
+        "w is -999 (once).",
+        shaky.message,
+        "That no unmeasured common cause is missing from the graph is an assumption.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("diagnostics", "words"),
+    [
+        ({"effective_F": 14.1, "first_stage_F": 14.1, "ar_low": 0.03, "ar_high": 0.28}, "is 0.03 to 0.28, beside 1.8"),
+        ({"effective_F": 4.0, "first_stage_F": 4.0}, "has no end on at least one side"),
+    ],
+)
+def test_a_weak_instrument_is_a_doubt_with_the_interval_that_holds(diagnostics: dict[str, float], words: str) -> None:
+    weak = analysis().estimates[0].model_copy(update={"strategy": Strategy.IV, "diagnostics": diagnostics})
+    chosen = Chosen(strategy=Strategy.IV, instruments=("z",))
+    doubts = judge(analysis(estimates=(weak,), chosen=chosen)).doubts
+    assert doubts[0].startswith("The instruments may be weak: the effective F is")
+    assert words in doubts[0]
+    strong = weak.model_copy(update={"diagnostics": {"effective_F": 60.0, "first_stage_F": 60.0}})
+    assert not any("weak" in one for one in judge(analysis(estimates=(strong,), chosen=chosen)).doubts)
