@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from copilot.domain.candidates import Candidate, Check, Role
 from copilot.domain.votes import CandidateBallot, CandidateVote
 from copilot.voting.intervals import wilson
 
+Cast = tuple[int, CandidateVote]
+"""A line of a ballot, with the number of that ballot."""
 _FILLER = frozenset({"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"})
+_COMMON = 2
+"""A common cause acts on no fewer variables."""
 
 
 def tally_candidates(
@@ -20,8 +25,12 @@ def tally_candidates(
 
     Columns are one candidate if they have one name and role. Ideas from outside have no ids: two of one role are taken
     for the same if their names have the same words apart from case, order, punctuation and filler, or if the words of
-    one are all among the other's and they would affect a variable in common. That joins too little rather than too
-    much: ideas that only sound alike stay apart, each with its own votes.
+    one are all among the other's and they would affect a variable in common; then each spelling of an idea fits every
+    other one of it. That joins too little rather than too much: ideas that only sound alike, or that only share a
+    general word with a third one, stay apart, each with its own votes.
+
+    A ballot that lost the block in which a column was judged is not among the valid ones of that column. Every block
+    asks for ideas, so that all ballots are valid for them.
 
     Parameters
     ----------
@@ -35,46 +44,51 @@ def tally_candidates(
     Returns
     -------
     tuple of Candidate
-        By support, then columns before ideas, then name.
+        By support, then columns before ideas, then name. What an idea would affect is what at least half of its voters
+        say, and for a confounder at least two variables if so many are named.
     """
-    valid = len(ballots)
-    by_column: dict[tuple[str, str], list[CandidateVote]] = defaultdict(list)
-    ideas: dict[str, list[tuple[int, CandidateVote]]] = defaultdict(list)
+    by_column: dict[tuple[str, str], list[Cast]] = defaultdict(list)
+    ideas: dict[str, list[Cast]] = defaultdict(list)
     ordered = sorted(ballots, key=lambda ballot: (ballot.voter.source, ballot.voter.ballot))
     for number, ballot in enumerate(ordered):
         for vote in ballot.candidates:
             if vote.observed:
-                by_column[vote.role, vote.name].append(vote)
+                by_column[vote.role, vote.name].append((number, vote))
             else:
                 ideas[vote.role].append((number, vote))
-    groups = list(by_column.values())
-    counted = [(group, len(group)) for group in groups]
+    found = [
+        _candidate(group, _valid_for(name, group, ordered), min_support, quorum)
+        for (_, name), group in by_column.items()
+    ]
     for role in sorted(ideas):
-        counted += [([vote for _, vote in one], len({number for number, _ in one})) for one in _joined(ideas[role])]
-    found = [_candidate(group, votes, valid, min_support, quorum) for group, votes in counted]
-    return tuple(sorted(found, key=lambda one: (-one.votes, not one.observed, one.name, one.role)))
+        found += [_candidate(group, len(ordered), min_support, quorum) for group in _joined(ideas[role])]
+    return tuple(sorted(found, key=lambda one: (-one.votes / one.valid, not one.observed, one.name, one.role)))
 
 
-def _joined(votes: Iterable[tuple[int, CandidateVote]]) -> list[list[tuple[int, CandidateVote]]]:
+def _valid_for(name: str, group: Sequence[Cast], ballots: Sequence[CandidateBallot]) -> int:
+    """Count the ballots that judge a column; one that proposes it does."""
+    judging = {number for number, ballot in enumerate(ballots) if ballot.asked is None or name in ballot.asked}
+    return len(judging | {number for number, _ in group})
+
+
+def _joined(votes: Iterable[Cast]) -> list[list[Cast]]:
     """Put ideas that mean the same together."""
-    groups: dict[frozenset[str], list[tuple[int, CandidateVote]]] = defaultdict(list)
+    groups: dict[frozenset[str], list[Cast]] = defaultdict(list)
     for number, vote in votes:
         groups[_words(vote.name)].append((number, vote))
     # The commonest name first, so that rarer spellings join it and not one another.
     names = sorted(groups, key=lambda words: (-len(groups[words]), len(words), sorted(words)))
-    kept: list[frozenset[str]] = []
+    kept: list[list[frozenset[str]]] = []
     for words in names:
-        home = next((other for other in kept if _alike(words, other, groups)), None)
+        home = next((home for home in kept if all(_alike(words, other, groups) for other in home)), None)
         if home is None:
-            kept.append(words)
+            kept.append([words])
         else:
-            groups[home] += groups[words]
-    return [groups[words] for words in kept]
+            home.append(words)
+    return [[cast for words in home for cast in groups[words]] for home in kept]
 
 
-def _alike(
-    one: frozenset[str], other: frozenset[str], groups: dict[frozenset[str], list[tuple[int, CandidateVote]]]
-) -> bool:
+def _alike(one: frozenset[str], other: frozenset[str], groups: Mapping[frozenset[str], Sequence[Cast]]) -> bool:
     if not one or not other or not (one <= other or other <= one):
         return False
     touched = [{name for _, vote in groups[words] for name in vote.affects} for words in (one, other)]
@@ -93,29 +107,38 @@ def _words(name: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]+", plain)) - _FILLER or frozenset({plain})
 
 
-def _candidate(votes: Sequence[CandidateVote], count: int, valid: int, min_support: float, quorum: int) -> Candidate:
+def _candidate(casts: Sequence[Cast], valid: int, min_support: float, quorum: int) -> Candidate:
+    votes, count = [vote for _, vote in casts], len({number for number, _ in casts})
     names = Counter(vote.name for vote in votes)
     name = min(names, key=lambda word: (-names[word], word))
     first = votes[0]
-    named = Counter(one for vote in votes for one in vote.affects)
+    fewest = _COMMON if first.role == Role.CONFOUNDER and not first.observed else 0
+    given = _most_named((vote.given for vote in votes), len(votes))
     return Candidate(
         name=name,
         role=Role(first.role),
         observed=first.observed,
-        affects=tuple(sorted(one for one, times in named.items() if 2 * times >= len(votes))),
+        affects=_most_named((vote.affects for vote in votes), len(votes), fewest),
         collect=_most_telling(vote.collect for vote in votes),
         rationale=_most_telling(vote.reason for vote in votes if vote.name == name),
         votes=count,
         valid=valid,
-        votes_check=_votes_check(count, valid, min_support, quorum),
+        votes_check=_votes_check(count, valid, min_support, quorum, {"given": list(given)} if given else {}),
     )
 
 
-def _votes_check(count: int, valid: int, min_support: float, quorum: int) -> Check:
+def _most_named(lists: Iterable[Iterable[str]], voters: int, fewest: int = 0) -> tuple[str, ...]:
+    """Take the variables that at least half of the voters list, and no fewer than `fewest` of those named."""
+    times = Counter(name for names in lists for name in names)
+    ranked = sorted(times, key=lambda name: (-times[name], name))
+    return tuple(sorted(name for rank, name in enumerate(ranked) if rank < fewest or 2 * times[name] >= voters))
+
+
+def _votes_check(count: int, valid: int, min_support: float, quorum: int, more: Mapping[str, Any]) -> Check:
     low, high = wilson(count, valid)
-    share = count / valid if valid else 0.0
+    share = count / valid
     told = f"{count} of {valid} ballots name it (95 % interval of the share {low:.2f} to {high:.2f})"
-    details = {"interval": [low, high], "min_support": min_support}
+    details = {"interval": [low, high], "min_support": min_support, **more}
     if valid < quorum:
         reason = f"{told}; {quorum} ballots are needed to judge."
         return Check(passed=None, reason=reason, statistic="support", value=share, details=details)
