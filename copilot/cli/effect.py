@@ -92,7 +92,8 @@ def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, ru
             tell(shell, notice.level, notice.message)
     if not shell.quiet:
         _screen(shell, analysis)
-    shell.console.say(f"Everything this rests on: {folder.path}")
+    more = "" if shell.verbose else " (-v shows more of it)"
+    shell.console.say(f"Everything this rests on{more}: {folder.path}")
     if shell.json:
         payload = analysis_json(job.options.command, run_id, analysis)
         shell.emit(
@@ -115,30 +116,31 @@ def _result(shell: Shell, analysis: Analysis) -> None:
 
 def _screen(shell: Shell, analysis: Analysis) -> None:
     from copilot.domain.effects import Question
-    from copilot.report.effect_screen import (
-        estimates_table,
-        question_lines,
-        refutations_table,
-        verdict_lines,
-    )
+    from copilot.report.brief import brief
+    from copilot.report.effect_screen import question_lines, reference_line, refutations_table, verdict_lines
+    from copilot.report.estimates_table import errors_line, estimates_table, note_lines
     from copilot.report.identified import identification_lines
 
-    console = shell.console
-    for label, text in question_lines(analysis):
+    console, full = shell.console, shell.verbose
+    for label, text in question_lines(analysis, full=full):
         console.say(text, label=f"{label}: ", style="bold")
-    if analysis.chosen is None:
+    if analysis.chosen is None and (full or len(analysis.identification.groups) <= 1):  # else the verdict has it all
         for line in identification_lines(analysis.identification):
             console.say(line)
+    width = console.rich().width
     if analysis.estimates:
-        console.draw(estimates_table(analysis.estimates))
-        console.say(analysis.choice_reason, style="dim")
+        console.draw(estimates_table(analysis.estimates, width))
+        for note in note_lines(analysis.estimates, full=full):
+            console.say(note, label="Note: ", style="bold")
+        console.say(errors_line(analysis.estimates), style="dim")
+        console.say(analysis.choice_reason if full else brief(analysis.choice_reason), style="dim")
     for question in Question:
-        table = refutations_table(analysis.refutations, question, full=shell.verbose)
+        table = refutations_table(analysis.refutations, question, width, full=full)
         if table is not None:
             console.draw(table)
     if analysis.reference is not None:
-        console.say(analysis.reference.message, label="Reference: ", style="bold")
-    for label, text, style in verdict_lines(analysis):
+        console.say(reference_line(analysis, full=full), label="Reference: ", style="bold")
+    for label, text, style in verdict_lines(analysis, full=full):
         console.say(text, label=f"{label}: ", style=style)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from pathlib import PurePath
 
 from rich.table import Table
 from rich.text import Text
 
-from copilot.domain.analysis import Analysis, Standing
-from copilot.domain.effects import Estimate, Question, Refutation, Status
+from copilot.domain.analysis import Analysis, Chosen, Standing
+from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import interval, number
 from copilot.domain.text import clean, one_line, shown
+from copilot.report.brief import brief
 from copilot.report.graph_file import acceptance
 
 QUESTIONS = {
@@ -27,80 +29,104 @@ _STANDING = {
     Standing.UNSOUND: "bold red",
 }
 _LONGEST_SET = 8
-_ROLES = frozenset({"headline", "second opinion"})
-_WHOLE = frozenset({"estimator", "target", "effect", "95 % interval", "rows"})
+_LONGEST_SUBJECT = 24
+_LEVEL = 0.95
+_DOUBT = 150
+"""Characters of a doubt: two lines of a narrow terminal, its label counted."""
+_ONE_ERROR = re.compile(r"(?<![\d.,])1 standard errors")
+_CERTAIN = re.compile(r", p = 1\b(?!\.)")
 
 
-def question_lines(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    """Give the head of the summary: label and text."""
+def question_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str]]:
+    """Give the head of the summary: label and text.
+
+    Parameters
+    ----------
+    analysis
+        What was computed.
+    full
+        Also the whole path of the graph and the hash of its content.
+    """
     query = analysis.query
     contrast = f" ({analysis.contrast})" if analysis.contrast else ""
     yield "Question", f"What is the effect of {shown(query.treatment or '')}{contrast} on {shown(query.outcome or '')}?"
-    said = acceptance(analysis.review)
-    yield (
-        "Graph",
-        (
-            f"{analysis.graph_source}, {len(analysis.review.graph.edges)} edges, {said}, "
-            f"content {analysis.review.graph.content_hash[:12]}"
-        ),
-    )
-    chosen = analysis.chosen
-    if chosen is None:
+    source, graph = analysis.graph_source, analysis.review.graph
+    edges = f"{len(graph.edges)} edge{'s' if len(graph.edges) != 1 else ''}"
+    content = f", content {graph.content_hash[:12]}" if full else ""
+    yield "Graph", f"{source if full else PurePath(source).name}, {edges}, {acceptance(analysis.review)}{content}"
+    if analysis.chosen is None:
         return
-    if chosen.strategy is Strategy.BACKDOOR:
-        left = "; ".join(f"{shown(one.name)} left out: {one.reason}" for one in chosen.left_out)
-        yield "Adjusted for", f"{_set(chosen.used)}{f' ({left})' if left else ''}: {chosen.reason}"
-    else:
-        label = "Instruments" if chosen.strategy is Strategy.IV else "Front door"
-        given = f", given {_set(chosen.adjustment_set)}" if chosen.adjustment_set else ""
-        yield label, f"{_set((*chosen.instruments, *chosen.mediators))}{given}: {chosen.reason}"
+    yield _design(analysis.chosen)
     if analysis.contrast_reason:
         yield "Direction", analysis.contrast_reason
     if analysis.rows_used and analysis.rows_used != analysis.rows_read:
         yield "Rows", f"{analysis.rows_used:,} of {analysis.rows_read:,} used"
 
 
+def _design(chosen: Chosen) -> tuple[str, str]:
+    """Say how the effect is computed, and why so."""
+    if chosen.strategy is Strategy.BACKDOOR:
+        if not chosen.adjustment_set and not chosen.forced:
+            return "Adjusted for", f"nothing ({chosen.reason.removeprefix('nothing need be adjusted for: ')})"
+        left = "; ".join(f"{shown(one.name)} left out: {one.reason}" for one in chosen.left_out)
+        return "Adjusted for", f"{_set(chosen.used)}{f' ({left})' if left else ''}: {chosen.reason}"
+    label = "Instruments" if chosen.strategy is Strategy.IV else "Front door"
+    label = label.removesuffix("s") if len(chosen.instruments) == 1 else label
+    given = f", given {_set(chosen.adjustment_set)}" if chosen.adjustment_set else ""
+    return label, f"{_set((*chosen.instruments, *chosen.mediators))}{given}: {chosen.reason}"
+
+
 def headline_text(analysis: Analysis) -> str:
-    """Say the headline in one line; empty if there is none."""
+    """Say the headline and how it stands in one line; empty if there is none."""
     estimate = analysis.headline
     if estimate is None:
         return ""
     ratio = ""
     if estimate.risk_ratio is not None:
         within = f" ({interval(estimate.risk_ratio.interval)})" if estimate.risk_ratio.interval is not None else ""
-        ratio = f"; risk ratio {number(estimate.risk_ratio.value)}{within}"
+        ratio = f", risk ratio {number(estimate.risk_ratio.value)}{within}"
     bounds = f" (95 % interval {interval(estimate.interval)})" if estimate.interval is not None else ""
-    return (
-        f"{estimate.target} {number(estimate.value)}{bounds}{ratio}: {clean(estimate.unit)}, by {estimate.estimator}, "
-        f"{estimate.n:,} rows"
-    )
+    standing = "".join(f"; {one}" for one in _standing(analysis))
+    return f"{estimate.target} {number(estimate.value)}{bounds}: {clean(estimate.unit)}{ratio}{standing}"
 
 
-def estimates_table(estimates: Sequence[Estimate]) -> Table:
-    """Lay the estimators side by side; the name says why each stands there."""
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    grouped = any(estimate.group for estimate in estimates)
-    for title in ("estimator", *(("group",) if grouped else ()), "target", "effect", "95 % interval", "errors", "rows"):
-        right = title in {"effect", "rows"}
-        justify: Literal["left", "right"] = "right" if right else "left"
-        grid.add_column(title, justify=justify, overflow="fold", no_wrap=title in _WHOLE, min_width=len(title))
-    for estimate in estimates:
-        role = f" ({estimate.role})" if estimate.role in _ROLES else ""
-        cells = [
-            estimate.estimator + role,
-            *((estimate.group,) if grouped else ()),
-            estimate.target.value,
-            number(estimate.value),
-            interval(estimate.interval),
-            estimate.errors,
-            f"{estimate.n:,}",
-        ]
-        style = "bold" if estimate.headline else ""
-        grid.add_row(*(Text(clean(cell), style=style) for cell in cells))
-    return grid
+def _standing(analysis: Analysis) -> Iterator[str]:
+    """Say in a few words what a script's user must know beside the number."""
+    chosen, verdict = analysis.chosen, analysis.verdict
+    if chosen is not None:
+        if chosen.forced:
+            yield "forced against the graph"
+        missing = [shown(one.name) for one in chosen.left_out if one.needed]
+        if missing:
+            yield f"without {', '.join(missing)}, which the graph needs"
+        if chosen.condition:
+            yield f"only if {chosen.condition}"
+    if verdict is None:
+        return
+    failed = dict.fromkeys(one.refuter for one in analysis.refutations if one.status is Status.FAILED)
+    word = verdict.standing.value.replace("_", " ")
+    yield f"{word}: {', '.join(failed)} failed" if failed else word
 
 
-def refutations_table(refutations: Sequence[Refutation], question: Question, *, full: bool = False) -> Table | None:
+def reference_line(analysis: Analysis, *, full: bool = False) -> str:
+    """Say what DoWhy makes of it; in few words where it agrees."""
+    told = analysis.reference
+    if told is None:
+        return ""
+    if full:
+        return told.message
+    if not told.agrees or told.agrees_on_identification is False or told.ours is None:
+        return brief(told.message)
+    same = f"gives the same estimate, {number(told.ours)}"
+    if told.rows < analysis.rows_used:
+        same = f"agrees: on {told.rows:,} rows drawn at random both give {number(told.ours)}"
+    also = ", and identifies it the same way" if told.agrees_on_identification else ""
+    return f"DoWhy {told.dowhy_version} {same}{also}."
+
+
+def refutations_table(
+    refutations: Sequence[Refutation], question: Question, width: int, *, full: bool = False
+) -> Table | None:
     """Lay the refuters of one question side by side; ``None`` if there are none.
 
     Parameters
@@ -109,34 +135,66 @@ def refutations_table(refutations: Sequence[Refutation], question: Question, *, 
         Of both questions.
     question
         The one that is drawn.
+    width
+        Cells of the screen; what passed is cut to one line of it.
     full
-        Also what was expected and what each cannot see.
+        Nothing is cut; also what was expected and what each cannot see.
     """
     ours = [one for one in refutations if one.question is question]
     if not ours:
         return None
-    grid = Table(box=None, pad_edge=False, header_style="bold", title=QUESTIONS[question], title_justify="left")
+    controls = sum(one.refuter == "negative_control" for one in ours)
+    names = [clean(_named(one)) for one in ours]
+    room = width - max(map(len, names)) - max(len(_WORD[one.status]) for one in ours) - 4
+    grid = Table(
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+        title=QUESTIONS[question],
+        title_justify="left",
+        show_header=full,
+    )
     grid.title_style = "bold"
     for title in ("refuter", "verdict", *(("expected",) if full else ()), "came", *(("cannot see",) if full else ())):
         grid.add_column(title, overflow="fold", no_wrap=title == "verdict" or (title == "refuter" and not full))
-    for one in ours:
-        name = f"{one.refuter}: {one_line(shown(one.subject), 24)}" if one.subject else one.refuter
-        cells = [Text(clean(name)), Text(_WORD[one.status], style=_STYLE[one.status])]
+    for one, name in zip(ours, names, strict=True):
+        came = clean(_came(one, controls))
+        short = came if full or one.status is Status.FAILED else _short(came, max(room, _LONGEST_SUBJECT))
+        cells = [Text(name), Text(_WORD[one.status], style=_STYLE[one.status])]
         cells += [Text(clean(one.expected))] if full else []
-        cells += [Text(clean(one.observed or one.message))]
+        cells += [Text(short)]
         cells += [Text(clean(one.blind_spot))] if full else []
         grid.add_row(*cells)
     return grid
 
 
-def verdict_lines(analysis: Analysis) -> Iterator[tuple[str, str, str]]:
-    """Give the verdict and the doubts: label, text and style of the label."""
+def _named(one: Refutation) -> str:
+    return f"{one.refuter}: {one_line(shown(one.subject), _LONGEST_SUBJECT)}" if one.subject else one.refuter
+
+
+def _short(came: str, room: int) -> str:
+    """Bring what came to one line."""
+    return came if len(came) <= room else brief(came.replace("standard errors", "std. errors"), room)
+
+
+def _came(one: Refutation, controls: int) -> str:
+    """Say what came, with the level of an interval that is not of 95 %, and no p-value of 1."""
+    came = _CERTAIN.sub(", as expected", one.observed or one.message)
+    came = _ONE_ERROR.sub("1 standard error", came)
+    if one.refuter == "negative_control" and controls > 1 and one.interval is not None:
+        bounds, level = interval(one.interval), number(100 * (1 - (1 - _LEVEL) / controls))
+        came = came.replace(f"({bounds})", f"({level} % interval {bounds})")
+    return came
+
+
+def verdict_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Give the verdict and the doubts: label, text and style of the label; long doubts are cut unless `full`."""
     verdict = analysis.verdict
     if verdict is None:
         return
     yield "Verdict", verdict.text, _STANDING.get(verdict.standing, "bold yellow")
     for place, doubt in enumerate(verdict.doubts, start=1):
-        yield f"Doubt {place}", doubt, "bold"
+        yield f"Doubt {place}", doubt if full else brief(doubt, _DOUBT), "bold"
 
 
 def _set(names: Sequence[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from copilot.domain.identification.values import Identification, OrientedIdentification
+from copilot.domain.identification.values import Identification, Orientation, OrientedIdentification
 from copilot.domain.text import shown
 
 _NO_SET = "Adjustment: no set of observed variables closes every back door."
-_NO_COMMON_SET = "Adjustment: no one set is valid whichever way the open edges point."
+_NO_COMMON_SET = "Adjustment: no one set is valid whichever way the undirected edges point"
+_MOST_ANSWERS, _MOST_WAYS = 6, 3
 
 
 def identification_json(found: OrientedIdentification) -> dict[str, Any]:
@@ -52,18 +53,48 @@ def identification_lines(found: OrientedIdentification) -> list[str]:
     """Say what a graph offers, a line each, for a person."""
     lines = _lines(found.common)
     if len(found.groups) > 1:
-        lines = [line.replace(_NO_SET, _NO_COMMON_SET) for line in lines]
+        if found.common.identifiable and not found.common.strategies and not found.common.null_effect:
+            lines[0] = lines[0].removesuffix(".") + ", in a way that depends on where the undirected edges point."
+        lines = [line.replace(_NO_SET, f"{_NO_COMMON_SET}: {_each_way(found)}.") for line in lines]
+        details = [_lines(group.identification)[1:] for group in found.groups]
+        if _NO_SET in _lines(found.common) and len(found.groups) <= _MOST_ANSWERS and all(len(x) == 1 for x in details):
+            return lines  # each answer is said already
+        ways = sum(len(group.edges) for group in found.groups)
         lines.append(
-            f"Some edges have no direction: {sum(len(group.edges) for group in found.groups)} orientations, "
-            f"{len(found.groups)} different answers{'' if found.complete else ' among those looked at'}. "
-            "What stands above holds in all of them."
+            f"Some edges have no direction: {ways} ways to direct them, {len(found.groups)} different answers"
+            f"{'' if found.complete else ' among those looked at'}. What stands above holds in all of them."
         )
-        for group in found.groups:
-            ways = "; or ".join(", ".join(map(str, way)) for way in group.edges[:3])
-            more = f" (and {len(group.edges) - 3} more ways)" if len(group.edges) > 3 else ""  # noqa: PLR2004 (a line full)
-            lines.append(f"If {ways}{more}:")
-            lines += [f"  {line}" for line in _lines(group.identification)[1:]]
+        for group, told in zip(found.groups, details, strict=True):
+            lines.append(f"If {_directed(group)}:")
+            lines += [f"  {line}" for line in told]
     return lines
+
+
+def _each_way(found: OrientedIdentification) -> str:
+    """Say in a clause for each answer what there is to be done: "if w -> t, adjust for {w}; if …"."""
+    told = [f"if {_directed(group)}, {_offer(group.identification)}" for group in found.groups[:_MOST_ANSWERS]]
+    left = len(found.groups) - len(told)
+    return "; ".join(told) + (f"; and {left} more answers" if left else "")
+
+
+def _directed(group: Orientation) -> str:
+    ways = "; or ".join(", ".join(map(str, way)) for way in group.edges[:_MOST_WAYS])
+    left = len(group.edges) - _MOST_WAYS
+    return ways + (f" (and {left} more ways)" if left > 0 else "")
+
+
+def _offer(one: Identification) -> str:
+    """Say in a few words what there is to be done under one answer."""
+    if one.null_effect:
+        return "there is no effect"
+    if one.backdoor.minimal:
+        names = one.backdoor.minimal[0]
+        return f"adjust for {_set(names)}" if names else "adjust for nothing"
+    if one.frontdoor:
+        return f"use the front door {_set(one.frontdoor[0])}"
+    if one.instruments:
+        return f"use the instrument {shown(one.instruments[0].name)}"
+    return "the effect has a general expression alone" if one.identifiable else "nothing identifies the effect"
 
 
 def _lines(one: Identification) -> list[str]:

@@ -84,12 +84,18 @@ def _estimate(
     difference = abs(value - ours) / _scale(problem, ours)
     agrees = difference <= TOLERANCE
     fields |= {"value": _rounded(value), "difference": 0.0 if agrees else float(f"{difference:.0e}"), "agrees": agrees}
-    rows = f"the same {problem.n:,} rows"
-    if problem.n < question.problem.n:
-        rows += f" (drawn at random from {question.problem.n:,})"
-    if agrees:
-        return f"gives the same estimate, {number(ours)}, on {rows} by {title}", fields
-    return f"gives {number(value, 8)} by {title} where we have {number(ours, 8)} on {rows}", fields
+    return f"{_compared(problem.n, question.problem.n, value, ours, agrees=agrees)} by {title}", fields
+
+
+def _compared(n: int, everyone: int, theirs: float, ours: float, *, agrees: bool) -> str:
+    """Say how two estimates on the same `n` rows, of so many, compare; on a sample neither is the headline."""
+    drawn = f"{n:,} rows drawn at random from {everyone:,}"
+    if not agrees:
+        rows = f"the same {n:,} rows" if n >= everyone else f"the same {drawn}"
+        return f"gives {number(theirs, 8)} where we have {number(ours, 8)} on {rows}"
+    if n < everyone:
+        return f"agrees: on {drawn} both give {number(ours)}"
+    return f"gives the same estimate, {number(ours)}, on the same {n:,} rows"
 
 
 def _scale(problem: Problem, ours: float) -> float:
