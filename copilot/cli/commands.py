@@ -18,7 +18,10 @@ from copilot.cli import (
     refute,
     review,
     runs,
+    suggest_confounders,
     suggest_graph,
+    suggest_instruments,
+    suggest_negative_controls,
 )
 from copilot.cli.command import CommandGroup, entry_of
 
@@ -30,6 +33,9 @@ MODULES: tuple[ModuleType, ...] = (
     identify,
     estimate,
     refute,
+    suggest_confounders,
+    suggest_instruments,
+    suggest_negative_controls,
     runs,
     init,
     doctor,

@@ -1,0 +1,102 @@
+"""Candidates as a person or a script asks for them, with no model and with recorded answers of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Call = Callable[..., Any]
+GRAPH = 'digraph { w -> t; w -> y; w -> z; z -> t; t -> y; u [observed="no"]; u -> t; u -> y; u -> n }'
+
+
+@pytest.fixture
+def study(home: Path) -> Path:
+    rng, n = np.random.default_rng(5), 800
+    w, u = rng.normal(size=n), rng.normal(size=n)
+    z = w + rng.normal(size=n)
+    t = z + w + u + rng.normal(size=n)
+    y = t + w + u + rng.normal(size=n)
+    control = u + rng.normal(size=n)
+    rows = "\n".join(",".join(f"{v:.5f}" for v in row) for row in zip(w, z, t, y, control, strict=True))
+    (home / "data.csv").write_text(f"w,z,t,y,n\n{rows}\n")
+    (home / "g.dot").write_text(GRAPH)
+    return home
+
+
+def test_without_a_model_the_graph_proposes_and_the_report_says_so(cli: Call, study: Path) -> None:
+    done = cli("suggest-instruments", "data.csv", "--graph", "g.dot", "-t", "t", "-o", "y", "--json")
+    assert done.code == 0
+    (z,) = done.json["candidates"]
+    assert (z["name"], z["graph_check"]["passed"], z["data_check"]["passed"]) == ("z", True, True)
+    assert (z["support"], z["votes_check"]["passed"]) == (None, None)
+    assert z["graph_check"]["details"]["given"] == ["w"]
+    assert any("no model was asked" in text for text in done.json["left_out"])
+    (folder,) = (study / ".copilot" / "runs").iterdir()
+    report = json.loads((folder / "report.json").read_text())
+    assert report == {key: value for key, value in done.json.items() if key != "usage"}
+
+
+def test_your_own_candidates_are_checked_in_the_same_way(cli: Call, study: Path) -> None:
+    done = cli(
+        *("suggest-instruments", "data.csv", "--graph", "g.dot", "-t", "t", "-o", "y"), "--candidate", "n,w", "--json"
+    )
+    told = {one["name"]: one for one in done.json["candidates"]}
+    assert set(told) == {"n", "w"}
+    assert all(one["from_user"] and one["graph_check"]["passed"] is False for one in told.values())
+    assert study.is_dir()
+
+
+@pytest.mark.parametrize("name", ["suggest-negative-controls", "suggest-dummy-outcomes"])
+def test_both_names_of_the_command_give_one_answer(cli: Call, study: Path, name: str) -> None:
+    (study / "short.dot").write_text("digraph { w -> t; w -> y; w -> z; z -> t; t -> y; w -> n }")
+    done = cli(name, "data.csv", "--graph", "short.dot", "-t", "t", "-o", "y", "--candidate", "n", "--json")
+    assert done.json["command"] == "suggest-negative-controls"
+    (n,) = done.json["candidates"]
+    assert (n["graph_check"]["passed"], n["data_check"]["passed"]) == (True, False)
+    assert "calibrated" in done.json["joint"]["calibration"]["message"]
+
+
+def test_a_graph_alone_is_enough_and_the_data_are_left_out(cli: Call, study: Path) -> None:
+    done = cli("suggest-confounders", "g.dot", "-t", "t", "-o", "y", "--json")
+    assert [one["name"] for one in done.json["candidates"]] == ["w"]
+    assert done.json["candidates"][0]["data_check"]["passed"] is None
+    assert any("no table" in text for text in done.json["left_out"])
+    assert study.is_dir()
+
+
+def test_the_screen_says_cannot_tell_and_never_passed(cli: Call, study: Path) -> None:
+    done = cli("suggest-confounders", "g.dot", "-t", "t", "-o", "y")
+    assert done.code == 0
+    assert "cannot tell" in done.out
+    assert "w -> t" in done.out
+    assert study.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("data.csv", "--graph", "g.dot", "-t", "t", "-o", "y", "--candidate", "t"), "treatment itself"),
+        (("data.csv", "--graph", "g.dot", "-t", "t", "-o", "y", "--candidate", "Z"), "'z'"),
+        (("data.csv", "--graph", "g.dot", "-t", "nobody", "-o", "y"), "nobody"),
+        (("data.csv", "-t", "t", "-o", "y"), "nobody to suggest"),
+        ((), "no treatment was named"),
+        (("data.csv", "--graph", "none.dot", "-t", "t", "-o", "y"), "none.dot"),
+    ],
+)
+def test_bad_input_is_named(cli: Call, study: Path, words: tuple[str, ...], named: str) -> None:
+    done = cli("suggest-instruments", *words)
+    assert done.code == 2
+    assert named in done.err
+    assert not (study / ".copilot").exists()
+
+
+def test_a_graph_without_the_treatment_is_refused(cli: Call, study: Path) -> None:
+    (study / "g.dot").write_text("digraph { w -> y }")
+    done = cli("suggest-instruments", "data.csv", "--graph", "g.dot", "-t", "t", "-o", "y")
+    assert done.code == 2
+    assert "treatment in the graph" in done.err
