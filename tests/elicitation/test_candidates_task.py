@@ -2,13 +2,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from copilot.domain.variables import Kind, Query, Variable
 from copilot.domain.votes import Slip
-from copilot.elicitation.candidates_task import KINDS, CandidatesPart, candidate_sheets, merge_candidates
+from copilot.elicitation.candidates_task import (
+    KINDS,
+    CandidatesPart,
+    CandidatesReply,
+    candidate_sheets,
+    merge_candidates,
+)
 from copilot.elicitation.setting import Setting
 from copilot.elicitation.task import Sheet
 from copilot.errors import UsageError
@@ -168,5 +177,63 @@ def test_a_lost_block_takes_only_its_own_verdicts_with_it() -> None:
     whole = merge_candidates(sheets[0].plan, parts)
     partial = merge_candidates(sheets[0].plan, parts[1:])
     assert [vote.name for vote in whole.candidates] == [vote.name for vote in partial.candidates] == ["luck"]
-    assert whole.asked == {f"x{i}" for i in range(61)}
-    assert partial.asked == whole.asked - parts[0].asked
+    everything = frozenset(f"x{i}" for i in range(61))
+    assert whole.asked == everything
+    assert partial.asked == everything - parts[0].asked
+
+
+def test_the_three_prompts_together_ask_for_every_key_that_is_read() -> None:
+    asked: dict[str, set[str]] = {"listed": set(), "not_listed": set()}
+    for prompt in PROMPTS:
+        lists = only(prompt)[0].question.request.reply_schema["properties"]
+        assert lists.keys() == asked.keys()
+        for key in asked:
+            asked[key] |= lists[key]["items"]["properties"].keys()
+    for key, field in CandidatesReply.model_fields.items():
+        (line,) = get_args(field.annotation)
+        assert asked[key] == line.model_fields.keys()
+
+
+_WORDS = st.sampled_from(
+    ("v1", "v2", "V3", "v4", "v5", "v6", "v9", "age", "AGE", "t", "yes", "no", "outcome", "", "\u202ex")
+)
+_LISTS = st.lists(_WORDS, max_size=4)
+_JUDGED = st.fixed_dictionaries(
+    {"variable": _WORDS, "verdict": _WORDS}, optional={"given": _LISTS, "other_ways": _WORDS}
+)
+_IDEAS = st.fixed_dictionaries({"name": _WORDS}, optional={"role": _WORDS, "affects": _LISTS, "reason": _WORDS})
+_EXTRA = st.fixed_dictionaries({"listed": st.lists(_JUDGED, max_size=8), "not_listed": st.lists(_IDEAS, max_size=4)})
+_WILD = st.recursive(st.none() | st.booleans() | st.integers() | _WORDS, lambda inner: st.lists(inner, max_size=3))
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@given(data=_WILD | st.dictionaries(st.sampled_from(("listed", "not_listed")), _WILD) | _EXTRA)
+def test_any_reply_is_a_ballot_or_an_abstention(prompt: str, data: Any) -> None:
+    sheet, _ = only(prompt)
+    try:
+        part = sheet.question.read(data)
+    except (ReplyError, ValidationError):
+        return
+    assert len(part.asked) == len(NAMES) - 2
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@given(verdicts=st.lists(_WORDS, min_size=4, max_size=4), extra=_EXTRA, last=st.booleans())
+def test_a_ballot_is_about_known_columns_whatever_else_stands_in_it(
+    prompt: str, verdicts: list[str], extra: dict[str, Any], *, last: bool
+) -> None:
+    sheet, ids = only(prompt)
+    middle = [name for name in NAMES if name not in {"t", "y"}]
+    lines = reply(ids)["listed"]
+    offered = {*KINDS[prompt].roles, "no"}
+    for line, word in zip(lines, verdicts, strict=True):
+        line["verdict"] = word if word in offered else "unsure"
+    data = {**extra, "listed": [*lines, *extra["listed"]] if last else [*extra["listed"], *lines]}
+    ballot = merge_candidates(sheet.plan, [sheet.question.read(data)])
+    assert ballot.asked == frozenset(middle)
+    keys = [(vote.name, vote.role, vote.observed) for vote in ballot.candidates]
+    assert len(set(keys)) == len(keys)
+    for vote in ballot.candidates:
+        assert (vote.name in middle) == vote.observed
+        assert set(vote.affects) <= set(NAMES)
+        assert set(vote.given) <= set(middle) - {vote.name}

@@ -125,3 +125,9 @@ def test_nothing_named_is_lost_and_order_is_without_effect(lines: list[list[Cand
     mixed = list(ballots)
     rng.shuffle(mixed)
     assert tally_candidates(mixed) == found
+
+
+def test_votes_hold_from_the_share_that_is_asked_for() -> None:
+    ballots = [ballot(0, column("z")), ballot(1)]
+    passed = [tally_candidates(ballots, min_support=share)[0].votes_check.passed for share in (0.5, 0.51)]
+    assert passed == [True, False]
