@@ -7,7 +7,7 @@ import re
 LIMIT = 160
 """Characters of two lines of a narrow terminal."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z{`])")
-_CLAUSE_END = re.compile(r"(?:;|,|:)(?= )| (?=\()")
+_CLAUSE_END = re.compile(r"[;,:](?= )")
 
 
 def brief(text: str, limit: int = LIMIT) -> str:

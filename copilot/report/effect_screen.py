@@ -31,7 +31,7 @@ _STANDING = {
 _LONGEST_SET = 8
 _LONGEST_SUBJECT = 24
 _LEVEL = 0.95
-_DOUBT = 150
+_DOUBT = 152
 """Characters of a doubt: two lines of a narrow terminal, its label counted."""
 _ONE_ERROR = re.compile(r"(?<![\d.,])1 standard errors")
 _CERTAIN = re.compile(r", p = 1\b(?!\.)")
@@ -117,11 +117,11 @@ def reference_line(analysis: Analysis, *, full: bool = False) -> str:
         return told.message
     if not told.agrees or told.agrees_on_identification is False or told.ours is None:
         return brief(told.message)
-    same = f"gives the same estimate, {number(told.ours)}"
+    also = "identifies it alike and " if told.agrees_on_identification else ""
     if told.rows < analysis.rows_used:
-        same = f"agrees: on {told.rows:,} rows drawn at random both give {number(told.ours)}"
-    also = ", and identifies it the same way" if told.agrees_on_identification else ""
-    return f"DoWhy {told.dowhy_version} {same}{also}."
+        drawn = f"on {told.rows:,} rows drawn at random both give {number(told.ours)}"
+        return f"DoWhy {told.dowhy_version} {also}computes the same: {drawn}."
+    return f"DoWhy {told.dowhy_version} {also}gives the same estimate, {number(told.ours)}."
 
 
 def refutations_table(

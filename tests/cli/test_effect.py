@@ -95,6 +95,24 @@ def test_a_person_reads_one_screen_and_scripts_read_one_line(cli: Call, study: P
     assert study.is_dir()
 
 
+def test_the_one_line_of_quiet_runs_says_how_the_number_stands(cli: Call, study: Path) -> None:
+    (study / "g.dot").write_text("digraph { w -> t; w -> y; t -> y; y -> hair }")
+    forced = cli(*ask("estimate", "--adjust", "hair", "--force", "-q", *FAST))
+    assert "; forced against the graph; untried" in forced.out
+    assert forced.err == ""
+    tried = cli(*ask("refute", "-q", *FAST, *REFUTERS))
+    assert tried.out.rstrip().endswith("; holds up")
+
+
+def test_verbose_runs_tell_what_the_screen_has_no_room_for(cli: Call, study: Path) -> None:
+    plain, full = (cli(*ask("refute", *FAST, *REFUTERS, *more)).err for more in ((), ("-v",)))
+    assert "cannot see" not in plain
+    assert "(-v shows more of it)" in plain
+    assert "cannot see" in full
+    assert len(full) > len(plain)
+    assert study.is_dir()
+
+
 def test_text_treatments_say_their_direction(cli: Call, study: Path) -> None:
     (study / "g.dot").write_text("digraph { w -> arm; w -> y; arm -> y }")
     told = cli("estimate", "data.csv", "--graph", "g.dot", "-t", "arm", "-o", "y", "--json", *FAST).json

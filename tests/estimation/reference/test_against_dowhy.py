@@ -186,7 +186,7 @@ def test_of_many_rows_a_sample_is_compared_by_both() -> None:
     assert answer.agrees is True
     assert answer.rows == 20_000
     assert answer.ours != pytest.approx(linear(question.problem), rel=1e-9)
-    assert "drawn at random from 25,000" in answer.message
+    assert "on 20,000 rows drawn at random from 25,000 both give" in answer.message
 
 
 def test_where_dowhy_would_change_scores_nothing_is_compared() -> None:
