@@ -105,8 +105,6 @@ class Prepared:
         Name → values of shape (n,), NaN where missing; 0.0 and 1.0 if binary.
     notices
         Every row, column and cell that was dropped, recoded, filled or doubted, counted.
-    outcome_event
-        For a binary outcome that is not 0/1: the value that counts as 1.
     """
 
     problems: tuple[Problem, ...]
@@ -118,7 +116,6 @@ class Prepared:
     groups: Mapping[str, Integers] = field(default_factory=dict)
     negative_controls: Mapping[str, Floats] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
-    outcome_event: str = ""
 
     @property
     def problem(self) -> Problem:

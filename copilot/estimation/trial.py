@@ -30,10 +30,8 @@ class Trial:
         What was estimated.
     headline
         The estimate under trial.
-    others
-        Other estimates of the same effect on the same rows.
     second_opinion
-        A flexible one among `others`, ``None`` if there is none.
+        A flexible estimate of the same effect, ``None`` if there is none.
     negative_controls
         Outcomes that the treatment cannot affect, by name: of shape (n,), on the rows of `problem`, NaN where
         missing.
@@ -52,7 +50,6 @@ class Trial:
     problem: Problem
     ask: Ask
     headline: Fitted
-    others: tuple[Fitted, ...] = ()
     second_opinion: Fitted | None = None
     negative_controls: Mapping[str, Floats] = field(default_factory=dict)
     treatment: str = "the treatment"

@@ -124,7 +124,6 @@ def trial_of(prepared: Prepared, results: Estimated, ask: Ask, plan: Plan, seed:
         problem=prepared.problem,
         ask=ask,
         headline=headline,
-        others=results.fitted[1:],
         second_opinion=results.second_opinion,
         negative_controls=prepared.negative_controls,
         treatment=plan.query.treatment or "",

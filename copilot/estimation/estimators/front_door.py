@@ -124,6 +124,39 @@ def _point(y: Floats, t: Floats, m: Floats) -> float:
     return float("nan") if through is None else float(through[0] @ through[1])
 
 
+def _cells_and_line(problem: Problem, column: Floats, ask: Ask) -> float:
+    """Estimate by cells within levels of a covariate w that shifts outcome and shares by straight lines.
+
+    With E[Y | t, m, w] = a_tm + b w and P(m | t, w) = p_tm + c_m w, averaging Pearl's formula given w over w leaves
+    sum_m (p_1m - p_0m) sum_t P(t) a_tm: what b and c_m add sums to zero, since shares sum to one.
+    """
+    cells = cells_of(problem)
+    if cells is None:
+        return float("nan")
+    count = int(cells.max()) + 1
+    arm = (problem.t > 0).astype(np.int64)
+    weights = np.ones(problem.n) if problem.weights is None else problem.weights
+    places = cells + count * arm
+
+    def sums(values: Floats, where: Integers, size: int) -> Floats:
+        summed: Floats = np.bincount(where, weights * values, size).astype(np.float64)
+        return summed
+
+    one = np.ones(problem.n)
+    full, arms = sums(one, places, 2 * count), sums(one, arm, 2)
+    w_full, w_arms = sums(column, places, 2 * count) / full, sums(column, arm, 2) / arms
+    within, across = column - w_full[places], column - w_arms[arm]
+    lengths = float((weights * within) @ within), float((weights * across) @ across)
+    if min(lengths) <= 0:
+        return float("nan")
+    b = float((weights * within) @ problem.y) / lengths[0]
+    c = sums(across, cells, count) / lengths[1]
+    a = (sums(problem.y, places, 2 * count) / full - b * w_full).reshape(2, count)
+    moved = (full.reshape(2, count) / arms[:, None] - np.outer(w_arms, c)) @ a.T  # arm of shares, arm of outcomes
+    over = np.array([0.0, 1.0]) if ask.target is Target.ATT else arms / arms.sum()
+    return float((moved[1] - moved[0]) @ over)
+
+
 class _Refit:
     """Covariates partialled out once; see `Refit`."""
 
@@ -146,7 +179,9 @@ class _Refit:
         return _point(self._parted.out(y), self._t, self._m) * self._problem.step
 
     def covariate(self, column: Floats) -> float:
-        """Estimate with one more covariate, by linear models."""
+        """Estimate with one more covariate, which enters cells in a straight line."""
+        if self._by_cells:
+            return _cells_and_line(self._problem, column, self._ask)
         own = self._parted.out(column)
         length = float(own @ own)
         if length <= 1e-18 * len(own):

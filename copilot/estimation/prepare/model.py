@@ -69,6 +69,7 @@ def build_model(
     _check_width(blocks, rows)
     scaled = np.empty((rows, 2))
     scaled[:, 0], scaled[:, 1] = scale_of(t)(t), scale_of(y)(y)
+    _compare_ends(scaled, ends, notes)
     covariates, instruments, mediators = (
         _without_leaks(encode(pieces, rows), scaled, ends, role, notes)
         for pieces, role in zip(blocks, ("covariate", "instrument", "mediator"), strict=True)
@@ -144,6 +145,26 @@ def _without_leaks(encoded: Encoded, scaled: Floats, ends: Ends, role: str, note
                 encoded.of[column],
             )
     return encoded.keep(np.array([i for i, name in enumerate(encoded.of) if name not in leaks], dtype=np.int64))
+
+
+def _compare_ends(scaled: Floats, ends: Ends, notes: Notes) -> None:
+    """Warn of an outcome that is the treatment in other words; neither can be left out."""
+    close = abs(float(correlations(scaled)[0, 1]))
+    treatment, outcome = shown(ends.treatment), shown(ends.outcome)
+    if close > COPY:
+        notes.warn(
+            "outcome_copies_treatment",
+            f"the outcome {outcome} is a copy or an exact linear function of the treatment {treatment}; the estimate "
+            "is how the one is written as the other, and no effect",
+            ends.outcome,
+        )
+    elif close > NEAR_COPY:
+        notes.warn(
+            "near_copy",
+            f"{outcome} and {treatment} are nearly the same: their correlation is beyond {NEAR_COPY}; check that the "
+            "one is not made from the other",
+            ends.outcome,
+        )
 
 
 def _copy_of_treatment(name: str, label: str, treatment: str, role: str, notes: Notes) -> None:

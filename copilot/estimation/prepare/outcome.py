@@ -29,15 +29,12 @@ class Outcome:
         Whether there are two values.
     event
         The value that counts as 1, as it stands in the table; empty unless binary.
-    plain
-        Whether the column held 0 and 1 already.
     """
 
     name: str
     cells: Floats
     binary: bool
     event: str = ""
-    plain: bool = False
 
     @property
     def missing(self) -> Booleans:
@@ -92,7 +89,7 @@ def _of_numbers(piece: Quantity, role: str, notes: Notes) -> Outcome:
     if not bool(((present == low) | (present == high)).all()):
         return Outcome(piece.name, piece.cells, binary=False)
     if (low, high) == (0.0, 1.0):
-        return Outcome(piece.name, piece.cells, binary=True, event="1", plain=True)
+        return Outcome(piece.name, piece.cells, binary=True, event="1")
     values = np.full(piece.cells.shape, np.nan)
     values[piece.cells == low] = 0.0
     values[piece.cells == high] = 1.0

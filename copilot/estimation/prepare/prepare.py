@@ -104,7 +104,6 @@ def prepare(
         groups=groups,
         negative_controls={name: values for name, values in controls.items() if values is not None},
         notices=notes.all,
-        outcome_event="" if used.outcome.plain else used.outcome.event,
     )
 
 

@@ -12,6 +12,7 @@ from copilot.estimation.problem import Problem, Refit
 from copilot.estimation.refuters.measures import (
     LEAN,
     LEVEL,
+    attempt,
     centre_of,
     departure,
     inconclusive,
@@ -21,7 +22,7 @@ from copilot.estimation.refuters.measures import (
     without_moments,
 )
 from copilot.estimation.refuters.resample import Resample
-from copilot.estimation.refuters.simulate import Claim, Draws, claim_of, simulate
+from copilot.estimation.refuters.simulate import Claim, Draws, claim_of
 from copilot.estimation.trial import Trial
 
 MARGIN = 0.25
@@ -83,19 +84,17 @@ class Bootstrap:
         def one(rng: Generator, refit: Refit) -> float:
             return refit.rows(sample.again(rng))
 
-        draws, claim = simulate(trial, self, one), claim_of(trial)
-        tried = f"The {sample.units:,} {sample.word} were drawn again with replacement {draws.simulations} times"
-        trouble = draws.trouble
-        if not trouble and claim.se is None:
-            trouble = f"{trial.headline.estimator.title} claims no standard error that could be checked"
-        if trouble or claim.se is None:
-            return (
-                inconclusive(self, tried=tried, reason=trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws),
-            )
-        return (self._verdict(draws, claim, claim.se, tried, ratio=without_moments(trial.problem)),)
+        claim = claim_of(trial)
+        tried = f"The {sample.units:,} {sample.word} were drawn again with replacement {trial.simulations} times"
+        none = f"{trial.headline.estimator.title} claims no standard error that could be checked"
+        lacking = none if claim.se is None else ""
+        draws = attempt(self, trial, one, tried=tried, expected=_EXPECTED, blind_spot=_BLIND, lacking=lacking)
+        if isinstance(draws, Refutation):
+            return (draws,)
+        return (self._verdict(draws, claim, tried, ratio=without_moments(trial.problem)),)
 
-    def _verdict(self, draws: Draws, claim: Claim, se: float, tried: str, *, ratio: bool) -> Refutation:
-        centre = centre_of(draws.values, quartiles=ratio)
+    def _verdict(self, draws: Draws, claim: Claim, tried: str, *, ratio: bool) -> Refutation:
+        centre, se = centre_of(draws.values, quartiles=ratio), claim.error
         times, (least, most) = centre.spread / se, spread_bounds(centre)
         p_value = departure(centre, claim.value, MARGIN * se)
         if least > WIDEST * se:

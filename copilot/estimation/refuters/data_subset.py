@@ -14,6 +14,7 @@ from copilot.estimation.refuters.measures import (
     LEVEL,
     ROUGH,
     Centre,
+    attempt,
     centre_of,
     departure,
     inconclusive,
@@ -24,7 +25,7 @@ from copilot.estimation.refuters.measures import (
     without_moments,
 )
 from copilot.estimation.refuters.resample import Resample
-from copilot.estimation.refuters.simulate import Draws, claim_of, simulate
+from copilot.estimation.refuters.simulate import Draws, claim_of
 from copilot.estimation.trial import Trial
 
 SHARE = 0.8
@@ -35,6 +36,12 @@ WIDEST = 1.5
 """Spread that is let pass, in promised spreads."""
 SKEWEST = 0.5
 """Skewness that is let pass. One row in whose absence the estimate is another gives 1.5."""
+FEWEST_CLUSTERS = 10
+"""Clusters below which the scatter of subsets is not that of the estimate: each is a fair share of the whole."""
+FEWEST_SUBSETS = 100
+"""Different subsets below which simulations are the same few over again."""
+_PLENTY = 30
+"""Units from which on there are more subsets than anybody draws."""
 _EXPECTED = "estimates that scatter round the headline as its standard error promises"
 _BLIND = (
     "It says nothing of hidden common causes, which are in every subset alike, nor of an error that all rows share."
@@ -71,17 +78,15 @@ class DataSubset:
         def one(rng: Generator, refit: Refit) -> float:
             return refit.rows(sample.subset(rng, count))
 
-        draws = simulate(trial, self, one)
-        tried = (
-            f"The effect was estimated on {draws.simulations} random subsets of {count:,} of {sample.units:,} "
-            f"{sample.word}"
-        )
-        if draws.trouble:
-            return (
-                inconclusive(
-                    self, tried=tried, reason=draws.trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws
-                ),
-            )
+        of = f"{count:,} of {sample.units:,} {sample.word}"
+        reason = _too_few(sample, count)
+        if reason:
+            tried = f"The effect was to be estimated on random subsets of {of}"
+            return (inconclusive(self, tried=tried, reason=reason, expected=_EXPECTED, blind_spot=_BLIND),)
+        tried = f"The effect was estimated on {trial.simulations} random subsets of {of}"
+        draws = attempt(self, trial, one, tried=tried, expected=_EXPECTED, blind_spot=_BLIND)
+        if isinstance(draws, Refutation):
+            return (draws,)
         return (self._verdict(trial, draws, tried, math.sqrt((sample.units - count) / count)),)
 
     def _centre(self, trial: Trial, draws: Draws) -> Centre:
@@ -139,6 +144,16 @@ class DataSubset:
                 "simulation_error": centre.error,
             },
         )
+
+
+def _too_few(sample: Resample, count: int) -> str:
+    """Say why subsets of so few units tell nothing; empty if they do."""
+    if sample.word == "clusters" and sample.units < FEWEST_CLUSTERS:
+        return f"{sample.units} clusters are too few to leave some out; at least {FEWEST_CLUSTERS} are needed"
+    ways = math.comb(sample.units, count) if sample.units < _PLENTY else FEWEST_SUBSETS
+    if ways < FEWEST_SUBSETS:
+        return f"only {ways} different subsets can be drawn, and at least {FEWEST_SUBSETS} are needed"
+    return ""
 
 
 DATA_SUBSET = DataSubset()

@@ -15,10 +15,10 @@ from copilot.estimation.problem import Floats, Problem, Refit, silent
 from copilot.estimation.refuters.measures import (
     LEVEL,
     Centre,
+    attempt,
     centre_of,
     chance,
     departure,
-    inconclusive,
     middle,
     result,
 )
@@ -69,14 +69,10 @@ class DummyOutcome:
         def one(rng: Generator, refit: Refit) -> float:
             return refit.outcome(maker(rng))
 
-        draws = simulate(trial, self, one)
-        tried = f"{trial.outcome} was replaced {draws.simulations} times with an outcome made of covariates and noise"
-        if draws.trouble:
-            return (
-                inconclusive(
-                    self, tried=tried, reason=draws.trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws
-                ),
-            )
+        tried = f"{trial.outcome} was replaced {trial.simulations} times with an outcome made of covariates and noise"
+        draws = attempt(self, trial, one, tried=tried, expected=_EXPECTED, blind_spot=_BLIND)
+        if isinstance(draws, Refutation):
+            return (draws,)
         return (self._verdict(trial, draws, maker.share, tried, self._planted(trial, draws, maker)),)
 
     def _planted(self, trial: Trial, draws: Draws, maker: Maker) -> Floats | None:
@@ -97,7 +93,8 @@ class DummyOutcome:
     def _verdict(self, trial: Trial, draws: Draws, share: float, tried: str, found: Floats | None) -> Refutation:
         centre, effect = centre_of(draws.values), trial.headline.fit.value
         error = math.sqrt((1 + share) * centre.spread**2 + centre.error**2)
-        p_value = math.erfc(abs(centre.value) / error / math.sqrt(2))
+        # draws so small that their squares are 0 have no spread to measure a distance by
+        p_value = math.erfc(abs(centre.value) / error / math.sqrt(2)) if error > 0 else float(centre.value == 0)
         back = None if found is None else centre_of(found)
         lost = back is not None and departure(back, effect, MARGIN * centre.spread + SHARE * abs(effect)) < LEVEL
         failed = p_value < LEVEL or lost

@@ -1,4 +1,4 @@
-"""Leaks: a covariate that is the outcome in other words, or was measured after it."""
+"""Leaks: a covariate or a treatment that is the outcome in other words, or was measured after it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ ALL_OF_IT = 0.9999
 """R² of all covariates with the outcome, without the treatment, from which nothing is left for it to explain."""
 ONE_OF_THEM = 0.999
 """Partial R² of one covariate with the outcome beside the treatment, from which it looks like the outcome itself."""
+EXACT = 1.0 - 1e-9
+"""R² of the treatment with the outcome from which the one is the other, written differently."""
 _BLIND = "A variable measured after the outcome that follows it only loosely looks like any other covariate."
 _EXPECTED = "covariates that leave part of the outcome unexplained"
 
 
 class Leaks:
-    """Look for covariates from which the outcome could be read off."""
+    """Look for covariates from which the outcome could be read off, and for a treatment that is the outcome."""
 
     name = "leaks"
     title = "leaks"
@@ -27,10 +29,13 @@ class Leaks:
     simulates = False
 
     def refute(self, trial: Trial) -> tuple[Refutation, ...]:
-        """Look; nothing to say where nothing is adjusted for."""
+        """Look; of covariates nothing is said where none is adjusted for."""
+        moments = Moments(trial.problem)
+        same = moments.partial_r2(moments.y, [moments.t], [])
+        if same > EXACT:
+            return (self._same(trial, same),)
         if trial.problem.strategy is not Strategy.BACKDOOR or not trial.problem.covariates.shape[1]:
             return ()
-        moments = Moments(trial.problem)
         together = moments.partial_r2(moments.y, moments.covariates, [])
         strengths = {
             name: moments.partial_r2(moments.y, moments.columns_of(name), [moments.t])
@@ -63,6 +68,23 @@ class Leaks:
                 ),
                 blind_spot=_BLIND,
             ),
+        )
+
+    def _same(self, trial: Trial, same: float) -> Refutation:
+        return Refutation(
+            refuter=self.name,
+            question=self.question,
+            status=Status.FAILED,
+            subject=trial.treatment,
+            expected=_EXPECTED,
+            observed=f"R² of the treatment alone {number(same)}",
+            value=same,
+            message=(
+                f"{shown(trial.treatment)} should leave part of {shown(trial.outcome)} unexplained and explains all of "
+                "it: each is an exact linear function of the other, so it looks like one quantity under two names, and "
+                "the estimate is how the one is written as the other."
+            ),
+            blind_spot=_BLIND,
         )
 
 

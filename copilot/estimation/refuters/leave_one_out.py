@@ -12,6 +12,7 @@ from copilot.errors import EstimationError
 from copilot.estimation.estimators.choice import FLEXIBLE_NAMES
 from copilot.estimation.estimators.spread import quantile
 from copilot.estimation.moments import Moments
+from copilot.estimation.refuters.simulate import claim_of
 from copilot.estimation.trial import Trial
 
 MOST = 50
@@ -45,7 +46,8 @@ class LeaveOneOut:
         if not found:
             return ()
         start = Moments(problem)
-        own = start.slope(start.covariates) if linear else fit.value
+        # an estimate that was pooled over imputations is not the one that these rows give
+        own = start.slope(start.covariates) if linear else claim_of(trial).value
         half = quantile(trial.ask.level, fit.df) * fit.se
         name = max(found, key=lambda one: (abs(found[one] - own), one))
         value = found[name]

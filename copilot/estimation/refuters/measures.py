@@ -11,8 +11,8 @@ from copilot.domain.effects import Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
 from copilot.estimation.problem import Floats, Problem
-from copilot.estimation.refuters.simulate import Draws
-from copilot.estimation.trial import Refuter
+from copilot.estimation.refuters.simulate import Draws, One, simulate
+from copilot.estimation.trial import Refuter, Trial
 
 LEVEL = 0.05
 """How often, at most, a refuter fails a right analysis."""
@@ -201,6 +201,32 @@ def inconclusive(
         message=f"{tried}, but {reason}: nothing can be concluded.",
         blind_spot=blind_spot,
     )
+
+
+def attempt(
+    refuter: Refuter, trial: Trial, one: One, *, tried: str, expected: str, blind_spot: str, lacking: str = ""
+) -> Draws | Refutation:
+    """Simulate, and say so at once where nothing can be concluded from what came.
+
+    Parameters
+    ----------
+    refuter, trial, one
+        As in `simulate`.
+    tried, expected, blind_spot
+        As in `inconclusive`.
+    lacking
+        What else is wanted before a verdict and is not there; empty if nothing.
+
+    Raises
+    ------
+    EstimationError
+        If the estimator cannot be made ready.
+    """
+    draws = simulate(trial, refuter, one)
+    reason = draws.trouble or lacking
+    if not reason:
+        return draws
+    return inconclusive(refuter, tried=tried, reason=reason, expected=expected, blind_spot=blind_spot, draws=draws)
 
 
 def _failed(draws: Draws) -> str:

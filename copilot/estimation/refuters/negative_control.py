@@ -27,7 +27,8 @@ class NegativeControl:
 
     An effect speaks for a hidden cause, or a wrong adjustment set (Lipsitch, Tchetgen Tchetgen & Cohen 2010,
     Epidemiology 21). No effect passes only if one of the headline's size, in standard deviations, could have been
-    seen; otherwise it is *inconclusive*. The level is divided among the controls (Bonferroni).
+    seen; otherwise it is *inconclusive*. Where there are several, the level of the interval is divided among them and
+    the p-value is multiplied by their number (Bonferroni).
     """
 
     name = "negative_control"
@@ -77,7 +78,8 @@ class NegativeControl:
         bias = fit.value / own_sd * sd if own_sd > 0 else 0.0
         seen = half / own_sd * sd if own_sd > 0 else float("inf")
         headline = trial.headline.fit.value
-        p = p_value(fit.value, fit.se or 0.0, fit.df)
+        many = len(trial.negative_controls)
+        p = min(1.0, many * p_value(fit.value, fit.se or 0.0, fit.df))
         observed = f"{number(fit.value)} ({interval(limits)}), {chance(p)}"
         found = f"{number(fit.value)} ({number(100 * level)} % interval {interval(limits)})"
         if not limits[0] <= 0 <= limits[1]:
@@ -107,7 +109,12 @@ class NegativeControl:
             p_value=p,
             message=f"{tried}: {found}, {meaning}.",
             blind_spot=_BLIND,
-            details={"rows": float(problem.n), "rows_missing": float(gone), "bias_in_outcome": bias},
+            details={
+                "rows": float(problem.n),
+                "rows_missing": float(gone),
+                "bias_in_outcome": bias,
+                **({"p_value_multiplied_by": float(many)} if many > 1 else {}),
+            },
         )
 
     def _unclear(self, name: str, tried: str, reason: str, gone: int) -> Refutation:

@@ -9,12 +9,13 @@ from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import interval, number
 from copilot.estimation.problem import Floats, Integers, Refit
-from copilot.estimation.refuters.measures import LEVEL, centre_of, chance, departure, inconclusive, middle, result
-from copilot.estimation.refuters.simulate import Draws, simulate
+from copilot.estimation.refuters.measures import LEVEL, attempt, centre_of, chance, departure, middle, result
+from copilot.estimation.refuters.simulate import Draws
 from copilot.estimation.trial import Trial
 
 MARGIN = 0.1
 """Shift of the centre that is let pass, in standard deviations of the placebo estimates."""
+_EXPECTED = "estimates that centre on zero"
 _BLIND = (
     "It says nothing of hidden common causes: shuffling cuts their path to the treatment as it cuts every other. "
     "It only shows whether the computation makes effects out of nothing."
@@ -55,21 +56,12 @@ class PlaceboTreatment:
             mixed = shuffle(rng)
             return refit.outcome(mixed) if by_outcome else refit.treatment(mixed)
 
-        draws = simulate(trial, self, one)
-        tried = f"{shuffled} was shuffled {draws.simulations} times"
+        tried = f"{shuffled} was shuffled {trial.simulations} times"
         if by_outcome:
             tried += " (shuffling the treatment would leave the instrument nothing to move)"
-        if draws.trouble:
-            return (
-                inconclusive(
-                    self,
-                    tried=tried,
-                    reason=draws.trouble,
-                    expected="estimates that centre on zero",
-                    blind_spot=_BLIND,
-                    draws=draws,
-                ),
-            )
+        draws = attempt(self, trial, one, tried=tried, expected=_EXPECTED, blind_spot=_BLIND)
+        if isinstance(draws, Refutation):
+            return (draws,)
         return (self._verdict(trial, draws, tried),)
 
     def _verdict(self, trial: Trial, draws: Draws, tried: str) -> Refutation:
@@ -88,7 +80,7 @@ class PlaceboTreatment:
             self,
             draws,
             status=Status.PASSED if passed else Status.FAILED,
-            expected="estimates that centre on zero",
+            expected=_EXPECTED,
             observed=observed,
             value=centre.value,
             p_value=p_value,

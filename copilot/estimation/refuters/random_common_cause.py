@@ -9,8 +9,8 @@ from numpy.random import Generator
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.numbers import number
 from copilot.estimation.problem import Refit
-from copilot.estimation.refuters.measures import LEVEL, ROUGH, centre_of, departure, inconclusive, result
-from copilot.estimation.refuters.simulate import Claim, Draws, claim_of, simulate
+from copilot.estimation.refuters.measures import LEVEL, ROUGH, attempt, centre_of, departure, result
+from copilot.estimation.refuters.simulate import Claim, Draws, claim_of
 from copilot.estimation.trial import Trial
 
 MARGIN, TYPICAL = 0.1, 0.5
@@ -54,19 +54,17 @@ class RandomCommonCause:
         def one(rng: Generator, refit: Refit) -> float:
             return refit.covariate(rng.standard_normal(n))
 
-        draws, claim = simulate(trial, self, one), claim_of(trial)
-        tried = f"A covariate of pure noise was added {draws.simulations} times"
-        trouble = draws.trouble
-        if not trouble and claim.se is None:
-            trouble = f"{trial.headline.estimator.title} claims no standard error to measure a shift by"
-        if trouble or claim.se is None:
-            return (
-                inconclusive(self, tried=tried, reason=trouble, expected=_EXPECTED, blind_spot=_BLIND, draws=draws),
-            )
-        return (self._verdict(trial, draws, claim, claim.se, tried),)
+        claim = claim_of(trial)
+        tried = f"A covariate of pure noise was added {trial.simulations} times"
+        none = f"{trial.headline.estimator.title} claims no standard error to measure a shift by"
+        lacking = none if claim.se is None else ""
+        draws = attempt(self, trial, one, tried=tried, expected=_EXPECTED, blind_spot=_BLIND, lacking=lacking)
+        if isinstance(draws, Refutation):
+            return (draws,)
+        return (self._verdict(trial, draws, claim, tried),)
 
-    def _verdict(self, trial: Trial, draws: Draws, claim: Claim, se: float, tried: str) -> Refutation:
-        centre = centre_of(draws.values)
+    def _verdict(self, trial: Trial, draws: Draws, claim: Claim, tried: str) -> Refutation:
+        centre, se = centre_of(draws.values), claim.error
         shift = centre.value - claim.value
         rough = trial.headline.estimator.name in ROUGH
         p_value = departure(centre, claim.value, (ROUGH_MARGIN if rough else MARGIN) * se)

@@ -52,6 +52,10 @@ class SecondOpinion:
         if second is None:
             reason = "none was run or none takes this problem"
             return (inconclusive(self, tried=tried, reason=reason, expected=_EXPECTED, blind_spot=_BLIND),)
+        whose = [str(one.fit.target or trial.ask.target) for one in (headline, second)]
+        if whose[0] != whose[1]:
+            reason = f"the first is the {whose[0]} and the second the {whose[1]}, which are effects on different people"
+            return (inconclusive(self, tried=tried, reason=reason, expected=_EXPECTED, blind_spot=_BLIND),)
         own, other = headline.fit.se, second.fit.se
         if own is None or other is None or not (math.isfinite(own) and math.isfinite(other)):
             reason = "one of them has no standard error"

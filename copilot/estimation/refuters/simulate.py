@@ -124,6 +124,11 @@ class Claim:
     value: float
     se: float | None
 
+    @property
+    def error(self) -> float:
+        """The standard error, NaN where there is none."""
+        return math.nan if self.se is None else self.se
+
 
 def claim_of(trial: Trial) -> Claim:
     """Give estimate and error on the rows at hand.

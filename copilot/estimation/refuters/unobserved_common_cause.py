@@ -28,6 +28,10 @@ TIMES = (1.0, 2.0, 3.0)
 MOST = 50
 """Covariates that are benchmarks at most; the strongest are kept."""
 _BLIND = "It says how strong a hidden cause would have to be, and never whether there is one."
+_NOT_ROBUST = (
+    "The intervals here are not cluster-robust: they take rows as independent, and with clusters they are usually too "
+    "short; the robustness value of the estimate itself needs no errors"
+)
 _EXPECTED = "an effect that a hidden cause as strong as the strongest measured one would leave standing"
 
 
@@ -35,7 +39,10 @@ def sensitivity(trial: Trial) -> Sensitivity | None:
     """Measure how strong a hidden common cause would have to be.
 
     Everything is computed from a linear regression of the outcome on treatment and covariates with classical errors,
-    whatever the headline is.
+    whatever the headline is. The robustness value of the estimate, the partial R² and the estimates beside a hidden
+    cause are algebra on these rows (Cinelli & Hazlett 2020, section 4.1) and hold whether or not rows are independent;
+    their classical error is part of that algebra, and one that is robust to clusters must not be put in its place.
+    What speaks of intervals is not robust to clusters, and the notes and the refuter say so.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def sensitivity(trial: Trial) -> Sensitivity | None:
     benchmarks = _benchmarks(moments, fit, trial.ask.level)
     ratio, limits, notes = _ratio(trial, moments)
     if trial.problem.clusters is not None:
-        notes = (*notes, "The errors here take rows as independent; with clusters the intervals are too short.")
+        notes = (*notes, f"{_NOT_ROBUST}.")
     beyond = _beyond(trial, benchmarks)
     if beyond:
         names = ", ".join(map(shown, beyond))
@@ -79,7 +86,8 @@ class UnobservedCommonCause:
     """Hold a hidden cause against the strongest measured covariate.
 
     *Failed* if one as strong would bring the interval to hold zero; *passed* if even one three times as strong would
-    not; *inconclusive* between, and where nothing was measured to compare with.
+    not; *inconclusive* between, and where nothing was measured to compare with. With clusters the interval is not
+    robust, so that it can fail an estimate and not pass one.
     """
 
     name = "unobserved_common_cause"
@@ -119,7 +127,8 @@ class UnobservedCommonCause:
                 expected=_EXPECTED,
                 observed=observed,
                 value=found.robustness_value,
-                message=f"By a linear regression, {needed}; {meaning}.",
+                message=f"By a linear regression, {needed}; {meaning}."
+                + ("" if trial.problem.clusters is None else f" {_NOT_ROBUST}."),
                 blind_spot=_BLIND,
                 details={name: value for name, value in details.items() if math.isfinite(value)},
             ),
@@ -147,6 +156,8 @@ class UnobservedCommonCause:
         if status is Status.PASSED and beyond:
             names = ", ".join(map(shown, beyond))
             return Status.INCONCLUSIVE, f"{meaning}, but what one as strong as {names} would do cannot be bounded"
+        if status is Status.PASSED and trial.problem.clusters is not None:
+            return Status.INCONCLUSIVE, f"{meaning} if rows were independent, which in clusters they are not"
         return status, meaning
 
     def _beside(self, found: Sensitivity) -> tuple[Status, str]:

@@ -122,6 +122,18 @@ def test_a_copy_of_the_outcome_is_left_out_and_a_copy_of_the_treatment_is_an_err
         run({**columns, "arm": words}, adjustment=("w", "arm"))
 
 
+@pytest.mark.parametrize(("way", "code"), [(0.0, "outcome_copies_treatment"), (1e-3, "near_copy"), (0.1, "")])
+def test_an_outcome_that_is_the_treatment_in_other_words_is_a_warning(
+    run: Run, columns: Columns, way: float, code: str
+) -> None:
+    rng = np.random.default_rng(3)
+    dose = rng.normal(size=400)
+    y = 3 + 2 * dose + way * rng.normal(size=400)
+    prepared = run({"t": dose.tolist(), "y": y.tolist(), "w": columns["w"]}, adjustment=("w",))
+    told = [(notice.code, notice.subject, notice.level) for notice in prepared.notices if notice.subject == "y"]
+    assert told == ([(code, "y", Level.WARNING)] if code else [])
+
+
 def test_a_near_copy_is_a_warning_alone(run: Run, columns: Columns, said: Said) -> None:
     rng = np.random.default_rng(0)
     near = (np.array(columns["y"]) + 0.01 * rng.normal(size=400)).tolist()
@@ -188,12 +200,12 @@ def test_a_text_with_too_many_levels_for_its_rows_is_refused_by_name(run: Run, c
 def test_outcomes_of_two_values_are_probabilities(run: Run, columns: Columns, effect: Effect) -> None:
     high = ["good" if value > 1 else "bad" for value in columns["y"]]
     prepared = run({**columns, "y": high}, adjustment=("w",))
-    assert (prepared.outcome_event, prepared.problem.binary_outcome) == ("good", True)
+    assert prepared.problem.binary_outcome
     assert prepared.unit == "probability of y = good, t 1 vs 0"
     assert effect(prepared.problem) > 0
     ones = run({**columns, "y": [2 if text == "good" else 1 for text in high]}, adjustment=("w",))
-    assert ones.outcome_event == "2"
-    assert run({**columns, "y": [int(text == "good") for text in high]}).outcome_event == ""
+    assert "y = 2" in ones.unit
+    assert "y = 1" in run({**columns, "y": [int(text == "good") for text in high]}).unit
     with pytest.raises(EstimationError, match="text with 3 levels"):
         run({**columns, "y": ["a", "b", "c", "a"] * 100})
 

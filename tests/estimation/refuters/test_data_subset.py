@@ -58,9 +58,31 @@ def test_without_an_error_the_centre_is_still_judged(trial: Trial) -> None:
     assert "spread_ratio" not in found.details
 
 
-def test_two_clusters_cannot_be_made_fewer(problem_of: Callable[..., Problem], trial_of: Callable[..., Trial]) -> None:
-    (found,) = DATA_SUBSET.refute(trial_of(problem_of(clusters=np.arange(400) % 2)))
+@pytest.mark.parametrize(
+    ("clusters", "reason"),
+    [
+        (2, "2 clusters are too few to leave some out; at least 10 are needed"),
+        (9, "9 clusters are too few"),
+        (10, "only 45 different subsets can be drawn, and at least 100 are needed"),
+        (12, "only 66 different subsets"),
+        (13, ""),
+    ],
+)
+def test_few_clusters_leave_too_few_subsets(
+    problem_of: Callable[..., Problem], trial_of: Callable[..., Trial], clusters: int, reason: str
+) -> None:
+    (found,) = DATA_SUBSET.refute(trial_of(problem_of(clusters=np.arange(400) % clusters)))
+    assert reason in found.observed
+    assert bool(found.simulations) is not bool(reason)
+    if reason:
+        assert found.status is Status.INCONCLUSIVE
+        assert found.message.startswith("The effect was to be estimated on random subsets of")
+
+
+def test_few_rows_leave_too_few_subsets(problem_of: Callable[..., Problem], trial_of: Callable[..., Trial]) -> None:
+    (found,) = DATA_SUBSET.refute(trial_of(problem_of(n=12, k=1)))
     assert found.status is Status.INCONCLUSIVE
+    assert "only 66 different subsets" in found.observed
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(2, 60), per=st.integers(1, 6))

@@ -103,3 +103,11 @@ def test_an_outcome_that_never_varies_is_inconclusive(
     trial = replace(trial_of(problem), problem=problem.with_outcome(np.zeros(400), binary=True))
     (found,) = DUMMY_OUTCOME.refute(trial)
     assert found.status is Status.INCONCLUSIVE
+
+
+def test_draws_too_small_to_be_squared_are_judged_without_a_spread(
+    problem_of: Callable[..., Problem], trial_of: Callable[..., Trial], wrapped: Callable[..., object]
+) -> None:
+    tiny = wrapped(lambda _problem, value: value * 1e-200)
+    (found,) = DUMMY_OUTCOME.refute(trial_of(problem_of(), tiny))
+    assert (found.p_value, found.status) == (0.0, Status.FAILED)

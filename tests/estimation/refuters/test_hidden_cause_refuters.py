@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.random import SeedSequence
 
-from copilot.domain.effects import Question, Status
+from copilot.domain.effects import Question, Status, Target
 from copilot.domain.identification.values import Strategy
 from copilot.estimation.estimators.flexible import FLEXIBLE
 from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
@@ -82,6 +82,23 @@ def test_several_controls_share_the_level() -> None:
     assert both is not None
     assert both[0] < alone[0] < alone[1] < both[1]
     assert NEGATIVE_CONTROL.refute(tried(problem)) == ()
+
+
+@pytest.mark.parametrize("many", [1, 2, 5])
+def test_the_p_value_of_a_control_says_what_its_interval_says(many: int) -> None:
+    agreed = 0
+    for seed in range(20):
+        problem, control = world(seed, hidden=0.4)
+        found = NEGATIVE_CONTROL.refute(
+            tried(problem, negative_controls={f"c{place}": control for place in range(many)})
+        )[0]
+        assert found.interval is not None
+        assert found.p_value is not None
+        outside = not found.interval[0] <= 0 <= found.interval[1]
+        assert outside is (found.p_value < 0.05)
+        agreed += outside
+        assert found.details.get("p_value_multiplied_by", 1.0) == many
+    assert 0 < agreed < 20
 
 
 def test_a_strong_effect_stands_and_a_weak_one_falls_to_a_cause_like_the_measured_one() -> None:
@@ -181,6 +198,19 @@ def test_a_second_opinion_far_away_is_an_alarm_and_an_imprecise_one_says_nothing
         Status.INCONCLUSIVE,
         Status.INCONCLUSIVE,
     ]
+
+
+def test_effects_on_different_people_are_not_held_against_each_other() -> None:
+    trial = tried(world(1)[0])
+    own = trial.headline.fit
+    treated = Fitted(FLEXIBLE, replace(own, value=own.value + 50, target=Target.ATT))
+    (found,) = SECOND_OPINION.refute(replace(trial, second_opinion=treated))
+    assert found.status is Status.INCONCLUSIVE
+    assert "the first is the ATE and the second the ATT" in found.message
+    asked = replace(trial, ask=Ask(target=Target.ATT), second_opinion=treated)
+    assert SECOND_OPINION.refute(replace(asked, headline=opinion(own.value, own.se))) == ()
+    same = replace(asked, headline=replace(trial.headline, fit=replace(own, target=None)))
+    assert SECOND_OPINION.refute(same)[0].status is Status.FAILED
 
 
 def test_a_second_opinion_that_a_reader_would_act_on_differently_does_not_support_the_headline() -> None:

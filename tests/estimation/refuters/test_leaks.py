@@ -48,6 +48,19 @@ def test_it_speaks_of_adjustment_only(problem_of: Problems, trial_of: Trials) ->
     assert LEAKS.refute(trial_of(problem_of(k=0))) == ()
 
 
+def test_a_treatment_that_is_the_outcome_fails_whatever_is_adjusted_for(problem_of: Problems, trial_of: Trials) -> None:
+    problem = problem_of()
+    for one in (problem, problem_of(k=0), replace(problem, strategy=Strategy.IV)):
+        trial = trial_of(one)
+        (found,) = LEAKS.refute(replace(trial, problem=one.with_outcome(3 - 2 * one.t)))
+        assert (found.status, found.subject) == (Status.FAILED, "drug")
+        assert "one quantity under two names" in found.message
+    (close,) = LEAKS.refute(
+        trial_of(problem.with_outcome(3 - 2 * problem.t + 0.01 * np.random.default_rng(1).standard_normal(problem.n)))
+    )
+    assert close.status is Status.PASSED
+
+
 def test_one_covariate_never_explains_more_than_all_of_them(problem_of: Problems, trial_of: Trials) -> None:
     """A strong treatment hides what covariates explain unless both shares are of what it leaves."""
     for seed in range(20):

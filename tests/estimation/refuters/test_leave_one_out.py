@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from copilot.domain.effects import Question, Status
+from copilot.domain.numbers import number
 from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
 from copilot.estimation.problem import Ask, Problem
 from copilot.estimation.refuters.leave_one_out import LEAVE_ONE_OUT
@@ -52,6 +53,16 @@ def test_linear_regression_gives_what_fitting_anew_gives(
     for name in problem.covariate_names:
         anew = LINEAR_REGRESSION.fit(problem.without(name), Ask()).value
         assert found.details[f"without {name}"] == pytest.approx(anew, rel=1e-8)
+
+
+def test_a_pooled_estimate_is_not_held_against_one_imputation(problem_of: Problems, trial_of: Trials) -> None:
+    problem = confounded(problem_of(), 0.05, 1.0)
+    trial = trial_of(problem)
+    own = trial.headline.fit
+    pooled = replace(own, value=own.value + 5.0, se=1.0)
+    (found,) = LEAVE_ONE_OUT.refute(replace(trial, headline=Fitted(trial.headline.estimator, pooled)))
+    assert found.status is Status.PASSED
+    assert f"the estimate of {number(own.value)} moves most" in found.message
 
 
 def test_nothing_adjusted_for_is_nothing_to_leave_out(problem_of: Problems, trial_of: Trials) -> None:

@@ -82,9 +82,24 @@ def test_the_headline_s_own_interval_says_whether_there_is_anything_to_explain_a
 
 def test_clusters_are_said_not_to_be_in_the_errors() -> None:
     problem = replace(world(1.0, 0.3), clusters=np.arange(3000) // 10)
-    found = sensitivity(tried(problem))
+    found, alone = sensitivity(tried(problem)), sensitivity(tried(world(1.0, 0.3)))
     assert found is not None
-    assert any("clusters" in note for note in found.notes)
+    assert alone is not None
+    assert any("not cluster-robust" in note for note in found.notes)
+    assert (found.robustness_value, found.partial_r2) == (alone.robustness_value, alone.partial_r2)
+
+
+@pytest.mark.parametrize(
+    ("effect", "free", "clustered"),
+    [(8.0, Status.PASSED, Status.INCONCLUSIVE), (0.2, Status.FAILED, Status.FAILED)],
+)
+def test_intervals_that_overlook_clusters_can_fail_and_not_pass(effect: float, free: Status, clustered: Status) -> None:
+    problem = world(effect, 0.3)
+    (one,) = UNOBSERVED_COMMON_CAUSE.refute(tried(problem))
+    assert one.status is free
+    (one,) = UNOBSERVED_COMMON_CAUSE.refute(tried(replace(problem, clusters=np.arange(3000) // 10)))
+    assert one.status is clustered
+    assert "not cluster-robust" in one.message
 
 
 @pytest.mark.parametrize("weighted", [False, True])
