@@ -18,6 +18,8 @@ _SECOND, _ROLE = "second_opinion", "second opinion"
 _MANY_DROPPED = 0.1
 _HARMLESS = frozenset({"collinear", "constant_left_out"})
 """Warnings of what changes no estimate."""
+_LEAK, _COPY = "leak_outcome", "outcome_copies_treatment"
+"""Warnings that a column is the outcome in other words; where it was left out, others may be so too."""
 
 Doubt = tuple[str, str]
 """What it is about, under which it is said once, and the sentence."""
@@ -66,6 +68,10 @@ def _against(analysis: Analysis) -> Iterator[Doubt]:
                     "either the graph is wrong about it, or these columns do not give the effect."
                 )
                 yield _column(gone.name), said
+    # the refuter of leaks says the same of a treatment
+    yield from (("leaks", one.message) for one in analysis.notices if one.code == _COPY)
+    yield from ((_column(one.subject), one.message) for one in analysis.notices if one.code == _LEAK)
+    if chosen is not None:
         if chosen.forced:
             yield "forced", f"The adjustment set was forced against the graph: {' '.join(chosen.objections)}"
         if chosen.condition:

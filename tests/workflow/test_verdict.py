@@ -168,6 +168,24 @@ def test_a_left_out_confounder_is_the_first_doubt_and_takes_the_effect_away() ->
     assert "If the graph is right" not in verdict.text
 
 
+def test_a_leak_is_a_doubt_before_any_test_that_failed_and_said_once() -> None:
+    copied = Notice(code="leak_outcome", subject="d", message="d is a copy of y and is left out")
+    left = (LeftOut(name="d", reason="a copy of the outcome"),)
+    chosen = Chosen(strategy=Strategy.BACKDOOR, adjustment_set=("d", "w"), left_out=left)
+    failing = tuple(refutation(Question.SOUNDNESS, Status.FAILED, f"test_{place}") for place in range(3))
+    assert judge(analysis(chosen=chosen, refutations=failing, notices=(copied,))).doubts[0] == copied.message
+    needed = chosen.model_copy(update={"left_out": (LeftOut(name="d", reason="a copy of the outcome", needed=True),)})
+    doubts = judge(analysis(chosen=needed, notices=(copied,))).doubts
+    assert doubts[0].startswith("Under the graph d must be adjusted for")
+    assert copied.message not in doubts
+    same = Notice(code="outcome_copies_treatment", subject="y", message="y is a copy of t")
+    leaks = refutation(Question.SOUNDNESS, Status.FAILED, "leaks")
+    verdict = judge(analysis(refutations=(leaks,), notices=(same,)))
+    assert verdict.doubts[0] == same.message
+    assert leaks.message not in verdict.doubts
+    assert verdict.standing is Standing.UNSOUND
+
+
 def test_a_set_that_hangs_on_a_direction_says_on_which() -> None:
     graph = CausalGraph.build(directed=[("w", "y"), ("t", "y")], undirected=[("w", "t")])
     chosen = Chosen(strategy=Strategy.BACKDOOR, adjustment_set=("w",), condition="w → t")
