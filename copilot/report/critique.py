@@ -21,6 +21,7 @@ _WHO = {Origin.GRAPH: "the graph", Origin.DATA: "the data", Origin.LLM: "votes"}
 _STYLE = {Severity.HIGH: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 _SARIF_LEVEL = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_NAMED = 2
 _MARKDOWN = str.maketrans({c: f"\\{c}" for c in "\\`*_[]<>|#"})
 
 
@@ -142,6 +143,16 @@ def _count_line(findings: Sequence[Finding]) -> str:
     counts = [(level.value, sum(one.severity is level for one in findings)) for level in reversed(Severity)]
     many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     return f"{many}: {', '.join(f'{count} {word}' for word, count in counts if count)}."
+
+
+def critique_line(findings: Sequence[Finding]) -> str:
+    """Say in a line what was found doubtful about the graph, the worst first; empty if nothing matters much."""
+    worst = [one for one in findings if one.severity is not Severity.LOW]
+    if not worst:
+        return ""
+    named = "; ".join(f"{one.kind.value.replace('_', ' ')}: {shown(one.subject)}" for one in worst[:_NAMED])
+    more = f"; {len(worst) - _NAMED} more" if len(worst) > _NAMED else ""
+    return f"{named}{more}. `copilot critique` says why."
 
 
 def count_line(findings: Sequence[Finding]) -> str:

@@ -15,6 +15,7 @@ from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import interval, number
 from copilot.domain.text import clean, one_line, shown
 from copilot.report.brief import brief
+from copilot.report.critique import critique_line
 from copilot.report.graph_file import acceptance
 
 QUESTIONS = {
@@ -54,6 +55,9 @@ def question_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[
     edges = f"{len(graph.edges)} edge{'s' if len(graph.edges) != 1 else ''}"
     content = f", content {graph.content_hash[:12]}" if full else ""
     yield "Graph", f"{source if full else PurePath(source).name}, {edges}, {acceptance(analysis.review)}{content}"
+    doubtful = critique_line(analysis.findings)
+    if doubtful:
+        yield "Critique", doubtful
     if analysis.chosen is None:
         return
     yield _design(analysis.chosen)

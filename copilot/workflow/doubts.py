@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from copilot.domain.analysis import Analysis
 from copilot.domain.effects import Estimate, Question, Refutation, Status
+from copilot.domain.findings import FindingKind, Severity
 from copilot.domain.identification.values import Strategy
 from copilot.domain.notice import Level
 from copilot.domain.numbers import interval, number
@@ -20,6 +21,9 @@ _HARMLESS = frozenset({"collinear", "constant_left_out"})
 """Warnings of what changes no estimate."""
 _LEAK, _COPY = "leak_outcome", "outcome_copies_treatment"
 """Warnings that a column is the outcome in other words; where it was left out, others may be so too."""
+
+_UNTRIED = frozenset({FindingKind.REVERSED_EDGE, FindingKind.AGAINST_TIME})
+"""Findings about the graph that no refuter speaks of."""
 
 Doubt = tuple[str, str]
 """What it is about, under which it is said once, and the sentence."""
@@ -77,6 +81,11 @@ def _against(analysis: Analysis) -> Iterator[Doubt]:
         if chosen.condition:
             told = answers(analysis.review.graph, analysis.identification)
             yield "condition", f"The graph leaves directions open on which the answer hangs: {told}."
+    yield from (
+        (f"finding {one.subject}", one.message)
+        for one in analysis.findings
+        if one.severity is Severity.HIGH and one.kind in _UNTRIED
+    )
     failed = [one for one in analysis.refutations if one.status is Status.FAILED]
     for one in sorted(failed, key=lambda one: one.question is Question.HIDDEN_CAUSE):
         yield one.refuter, one.message

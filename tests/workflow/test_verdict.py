@@ -8,6 +8,7 @@ import pytest
 
 from copilot.domain.analysis import Analysis, Chosen, LeftOut, Standing
 from copilot.domain.effects import Estimate, Question, Refutation, Status
+from copilot.domain.findings import Finding, FindingKind, Origin, Severity
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.values import (
@@ -334,3 +335,17 @@ def test_a_weak_instrument_is_a_doubt_with_the_interval_that_holds(diagnostics: 
     assert words in doubts[0]
     strong = weak.model_copy(update={"diagnostics": {"effective_F": 60.0, "first_stage_F": 60.0}})
     assert not any("weak" in one for one in judge(analysis(estimates=(strong,), chosen=chosen)).doubts)
+
+
+def test_an_arrow_that_the_data_turn_is_a_doubt() -> None:
+    turned = Finding(
+        kind=FindingKind.REVERSED_EDGE,
+        severity=Severity.HIGH,
+        origin=Origin.DATA,
+        nodes=("a", "b"),
+        message="a -> b would be better turned.",
+    )
+    mild = turned.model_copy(update={"severity": Severity.MEDIUM, "nodes": ("c", "d"), "message": "Mild."})
+    said = judge(analysis(findings=(turned, mild))).doubts
+    assert "a -> b would be better turned." in said
+    assert "Mild." not in said
