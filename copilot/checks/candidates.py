@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from copilot.checks.back_doors import back_door_through, confounds, opened_by
 from copilot.domain.candidates import Candidate, Check, Role
 from copilot.domain.graph import CausalGraph, EdgeKind, Node
 from copilot.domain.identification.instruments import instruments, why_no_instrument
 from copilot.domain.identification.orientations import identify_oriented
-from copilot.domain.identification.paths import directed_path, without_nodes
+from copilot.domain.identification.paths import Path, directed_path, without_nodes
 from copilot.domain.text import shown
 from copilot.domain.variables import Query
 from copilot.errors import GraphError, UsageError
@@ -65,7 +66,9 @@ def _outside(graph: CausalGraph, treatment: str, outcome: str, candidate: Candid
     name = shown(candidate.name)
     if candidate.role is not Role.CONFOUNDER:
         place = "is no node of the graph" if candidate.observed else "is no column"
-        return Check(passed=None, reason=f"{name} {place}, so the graph does not say what it is joined to.")
+        would = _WOULD[candidate.role].format(t=shown(treatment), y=shown(outcome))
+        reason = f"{name} {place}, so the graph does not say what it is joined to. {would}"
+        return Check(passed=None, reason=reason)
     affects = [one for one in candidate.affects if one in graph.names] or [treatment, outcome]
     details = _identifiable(graph, treatment, outcome, candidate.name, affects)
     acts = ", ".join(map(shown, affects))
@@ -85,7 +88,7 @@ def _instrument(graph: CausalGraph, treatment: str, outcome: str, name: str) -> 
     held = f" once {', '.join(map(shown, found.given))} {'is' if len(found.given) == 1 else 'are'} held fixed"
     reason = (
         f"It moves {shown(treatment)} and is joined to {shown(outcome)} through it alone"
-        f"{held if found.given else ''}: a {'conditional ' if found.given else ''}instrument."
+        f"{held if found.given else ''}: {'a conditional' if found.given else 'an'} instrument."
     )
     return Check(passed=True, reason=reason, details={"given": list(found.given)})
 
@@ -97,27 +100,43 @@ def _confounder(graph: CausalGraph, treatment: str, outcome: str, name: str) -> 
     with_it = "identifiable" if details["identifiable_with"] else "not identifiable"
     without = "identifiable" if details["identifiable_without"] else "not identifiable"
     told = f" The effect is {with_it} with it and {without} without it."
-    if moves is not None and acts is not None:
-        reason = f"It is a common cause: {moves.text} and {acts.text}.{told}"
-        return Check(passed=True, reason=reason, details=details)
+    if confounds(graph, treatment, outcome, name):
+        reason = f"It is a common cause: {moves.text} and {acts.text}.{told}" if moves and acts else ""
+        path = "" if reason else back_door_through(graph, treatment, outcome, name)
+        way = f"the path {path}" if path else "a path from treatment to outcome"
+        return Check(passed=True, reason=reason or f"It lies on {way}, which biases.{told}", details=details)
+    return Check(passed=False, reason=_why_no_confounder(graph, treatment, outcome, name), details=details)
+
+
+def _why_no_confounder(graph: CausalGraph, treatment: str, outcome: str, name: str) -> str:
+    moves = directed_path(graph, name, treatment)
+    acts = directed_path(graph, name, outcome, frozenset({treatment}))
     after = directed_path(graph, treatment, name)
     if after is not None:
         where = "lies between them" if acts is not None else "follows from the treatment"
-        return Check(passed=False, reason=f"It {where}: {after.text}. Adjusting for it does harm.", details=details)
+        return f"It {where}: {after.text}. Adjusting for it does harm."
     behind = directed_path(graph, outcome, name)
     if behind is not None:
-        return Check(passed=False, reason=f"It follows from the outcome: {behind.text}.", details=details)
+        return f"It follows from the outcome: {behind.text}."
+    opened = opened_by(graph, treatment, outcome, name)
+    if opened:
+        return f"Holding it fixed opens the path {opened}, which is closed without it."
+    return _one_sided(moves, acts)
+
+
+def _one_sided(moves: Path | None, acts: Path | None) -> str:
+    if moves is not None and acts is not None:
+        return (
+            f"It moves both ({moves.text} and {acts.text}), but not by ways of its own: once what carries them is held "
+            "fixed, it makes no bias."
+        )
     if moves is not None:
-        reason = (
+        return (
             f"It moves the treatment ({moves.text}) and the outcome through it alone: adjusting for it costs precision."
         )
-        return Check(passed=False, reason=reason, details=details)
     if acts is not None:
-        reason = (
-            f"It acts on the outcome ({acts.text}) and not on the treatment: adjusting for it may sharpen, no more."
-        )
-        return Check(passed=False, reason=reason, details=details)
-    return Check(passed=False, reason="It is a cause of neither in this graph.", details=details)
+        return f"It acts on the outcome ({acts.text}) and not on the treatment: adjusting for it may sharpen, no more."
+    return "It is a cause of neither in this graph, and on no path that biases."
 
 
 def _control_outcome(graph: CausalGraph, treatment: str, outcome: str, name: str) -> Check:
@@ -206,6 +225,16 @@ def _identifiable(
             told[key] = False
     return told
 
+
+_WOULD = {
+    Role.INSTRUMENT: "It would need an arrow into {t} or a cause in common with it, and none of these may stand: an "
+    "arrow into {y} or into what acts on {y} otherwise than through {t}, or a cause in common with {y}.",
+    Role.NEGATIVE_CONTROL_OUTCOME: "It would need the causes that {t} and {y} have in common, and neither {t} nor an "
+    "effect of {t} may act on it.",
+    Role.NEGATIVE_CONTROL_EXPOSURE: "It would need the causes that {t} and {y} have in common, and it may act neither "
+    "on {y} nor on a cause of {y}.",
+}
+"""What the graph would have to say of a variable that it does not hold."""
 
 _BY_ROLE: dict[Role, Callable[[CausalGraph, str, str, str], Check]] = {
     Role.CONFOUNDER: _confounder,

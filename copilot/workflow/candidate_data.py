@@ -4,56 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
-from numpy.random import SeedSequence
+import numpy as np
 
-from copilot.checks.columns import Floats, encode_columns
-from copilot.checks.independence import test_independence
 from copilot.data.tables import Table
 from copilot.domain.candidates import Candidate, Check, Role
-from copilot.domain.effects import Refutation, Status
-from copilot.domain.graph import CausalGraph
+from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.instruments import instrument_sets
 from copilot.domain.identification.values import Names, Strategy
 from copilot.domain.notice import Notice
 from copilot.domain.numbers import interval, number
-from copilot.domain.review import ACCEPTED_AS_FILE, Review
-from copilot.domain.text import shown
+from copilot.domain.text import one_line, shown
 from copilot.domain.variables import Query
 from copilot.errors import CopilotError, EstimationError
-from copilot.estimation.calibration import calibrate
-from copilot.estimation.design import Design, Prepared
-from copilot.estimation.estimators.choice import choose
-from copilot.estimation.estimators.spread import quantile
-from copilot.estimation.estimators.two_stage_least_squares import TwoStageLeastSquares
-from copilot.estimation.prepare.prepare import prepare
-from copilot.estimation.problem import Ask, Fit
-from copilot.estimation.refuters.negative_control import NEGATIVE_CONTROL
-from copilot.estimation.trial import Fitted, Trial
+from copilot.estimation.design import Prepared
+from copilot.estimation.instrument_strength import InstrumentStrength, instrument_strength
+from copilot.workflow.candidate_confounders import ConfounderChecks
+from copilot.workflow.candidate_controls import ControlChecks, sentence
 from copilot.workflow.choose_design import Wishes
-from copilot.workflow.effect import EffectPlan, Route, design_of, find_route
+from copilot.workflow.real_analysis import RealAnalysis
 
-_PREPARE, _ESTIMATE, _COLUMNS = 30, 31, 32
-"""Branches of the run's seed, fixed for ever."""
-STRONG, WEAK = 23.1, 10.0
-"""Effective F: above the first the bias of one instrument is surely below a tenth of the worst (Montiel Olea & Pflueger
-2013, J. Bus. Econ. Stat. 31(3), table 1, τ = 10 %); below the second it is called weak (Staiger & Stock 1997)."""
+WEAK = 10.0
+"""Effective F below which an instrument is called weak (Staiger & Stock 1997, Econometrica 65(3))."""
 _LEVEL = 0.05
-_FEWEST_ROWS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class _Main:
-    """The real analysis, which a control is put through as well."""
-
-    route: Route
-    design: Design
-    estimator: Any
-    fit: Fit
-    prepared: Prepared
+_NOT_HELD = frozenset({"identifier_left_out", "date_left_out", "leak_outcome"})
+"""Notices that a variable which had to be held fixed could not be."""
 
 
 class DataChecks:
@@ -62,7 +39,7 @@ class DataChecks:
     Parameters
     ----------
     graph
-        ``None`` without one: then only instruments and confounders can be looked at.
+        ``None`` without one: then controls can be tried only where the user names what to adjust for.
     candidates
         All columns that are looked at; the level of tests is divided among the controls of one kind.
     query, table, wishes, seed, jobs
@@ -80,87 +57,76 @@ class DataChecks:
         seed: int,
         jobs: int,
     ) -> None:
-        self._graph, self._query, self._table, self._wishes = graph, query, table, wishes
-        self._seed, self._jobs = seed, jobs
-        self.treatment, self.outcome = query.treatment or "", query.outcome or ""
+        self._real = RealAnalysis(graph, query, table, wishes, seed=seed, jobs=jobs)
+        named = {role: tuple(one.name for one in candidates if one.role is role) for role in Role}
+        self._controls = ControlChecks(
+            self._real, named[Role.NEGATIVE_CONTROL_OUTCOME], named[Role.NEGATIVE_CONTROL_EXPOSURE]
+        )
+        self._confounders = ConfounderChecks(self._real, named[Role.CONFOUNDER])
         self.notices: tuple[Notice, ...] = ()
-        self._named = {role: tuple(one.name for one in candidates if one.role is role) for role in Role}
 
     def check(self, candidate: Candidate) -> Check:
         """Look at one candidate; whatever the numbers do not allow comes out as *cannot tell*."""
+        by_role = {
+            Role.INSTRUMENT: self._instrument,
+            Role.CONFOUNDER: self._confounders.check,
+            Role.NEGATIVE_CONTROL_OUTCOME: self._controls.outcome,
+            Role.NEGATIVE_CONTROL_EXPOSURE: self._controls.exposure,
+        }
         try:
-            if candidate.role is Role.INSTRUMENT:
-                return self._instrument(candidate)
-            if candidate.role is Role.CONFOUNDER:
-                return self._confounder(candidate)
-            if candidate.role is Role.NEGATIVE_CONTROL_OUTCOME:
-                return self._control(candidate)
-            return self._exposure(candidate)
+            return by_role[candidate.role](candidate)
         except CopilotError as error:
-            return Check(passed=None, reason=f"{error.message[:1].upper()}{error.message[1:]}. {error.reason}".strip())
+            return Check(passed=None, reason=sentence(error))
 
     def together(self, candidates: Sequence[Candidate]) -> dict[str, Any]:
         """Say what several say that no one says alone."""
-        told: dict[str, Any] = {}
-        over = self._over_identification(candidates)
-        if over is not None:
-            told["over_identification"] = over
-        if "_tried" in self.__dict__ and self._tried:
-            told["calibration"] = self._calibration()
-        return told
+        told = {"over_identification": self._over_identification(candidates), "calibration": self._controls.together()}
+        return {key: value for key, value in told.items() if value is not None}
 
-    def _ask(self) -> Ask:
-        return Ask(target=self._wishes.target, seed=SeedSequence(self._seed, spawn_key=(_ESTIMATE,)), jobs=self._jobs)
-
-    def _prepared(self, design: Design) -> Prepared:
-        frame = self._table.frame(design.columns)
-        return prepare(frame, self._table.profile, design, seed=SeedSequence(self._seed, spawn_key=(_PREPARE,)))
-
-    def _iv_design(self, names: Names, given: Names) -> Design:
-        wishes = self._wishes
-        return Design(
-            treatment=self.treatment,
-            outcome=self.outcome,
-            strategy=Strategy.IV,
-            adjustment=given,
-            instruments=names,
-            contrast=wishes.contrast,
-            missing=wishes.missing,
-            weights=wishes.weights,
-            cluster=wishes.cluster,
-        )
+    def _strength(self, names: Names, given: Names) -> tuple[Prepared, InstrumentStrength]:
+        design = replace(self._real.plain, strategy=Strategy.IV, adjustment=given, instruments=names)
+        prepared = self._real.prepared(design)
+        try:
+            return prepared, instrument_strength(prepared.problem)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+            raise EstimationError("two-stage least squares gave no number", reason=one_line(str(error))) from error
 
     def _instrument(self, candidate: Candidate) -> Check:
-        given = tuple(candidate.graph_check.details.get("given", ()))
-        prepared = self._prepared(self._iv_design((candidate.name,), given))
-        fit = TwoStageLeastSquares().fit(prepared.problem, self._ask())
-        found = fit.diagnostics
-        f = found.get("effective_F", found.get("first_stage_F", math.nan))
-        limits = _limits(fit)
-        ends = (found["ar_low"], found["ar_high"]) if "ar_low" in found and "ar_high" in found else None
+        """Say how strong it is, given what the graph wants held fixed, else what the user does, else nothing."""
+        wanted = candidate.graph_check.details.get("given") if candidate.graph_check.passed else None
+        given = tuple(wanted if wanted is not None else self._real.wishes.adjust or ())
+        given = tuple(name for name in given if name != candidate.name)
+        prepared, found = self._strength((candidate.name,), given)
+        gone = [
+            one.subject
+            for one in prepared.notices
+            if one.code in _NOT_HELD and one.subject in given and one.subject not in prepared.problem.covariate_names
+        ]
         held = f" given {', '.join(map(shown, given))}" if given else ""
-        if not candidate.graph_check.passed:
-            held += ", with nothing else held fixed, as the graph names no set" if not given else ""
+        if wanted is None:
+            held += ", as the graph names no set to hold fixed," if given else " with nothing held fixed"
         reason = (
-            f"Effective F {number(f)}{held} in {number(prepared.problem.n)} rows: {_strength(f)}. It gives "
-            f"{number(fit.value)} ({interval(limits)}), {_anderson_rubin(ends)}."
+            f"Effective F {number(found.effective_f)}{held} in {number(found.n)} rows: {_strong(found)}. It gives "
+            f"{number(found.estimate)} ({interval(found.interval)}; {prepared.unit}), {_anderson_rubin(found)}."
         )
-        details = {
-            **{key: value for key, value in found.items() if math.isfinite(value)},
-            "given": list(given),
-            "estimate": fit.value,
-            "interval": list(limits),
-            "n": prepared.problem.n,
-        }
-        passed = True if f >= STRONG else False if f < WEAK else None
-        return Check(passed=passed, reason=reason, statistic="effective_F", value=_finite(f), details=details)
+        if gone:
+            reason += f" But {', '.join(map(shown, gone))} had to be held fixed and could not be."
+        return Check(
+            passed=None if gone else found.strong,
+            reason=reason,
+            statistic="effective_F",
+            value=_finite(found.effective_f),
+            details={"given": list(given), "not_held": gone, **_details(found)},
+        )
 
     def _over_identification(self, candidates: Sequence[Candidate]) -> dict[str, Any] | None:
         """Hold instruments that are valid together against each other (Sargan 1958; Hansen 1982)."""
+        graph = self._real.graph
         named = {one.name for one in candidates if one.role is Role.INSTRUMENT and one.graph_check.passed}
-        if self._graph is None or len(named) < 2:  # noqa: PLR2004 (one instrument cannot be held against itself)
+        loose = graph is None or any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges)
+        if graph is None or loose or len(named) < 2:  # noqa: PLR2004 (one instrument cannot be held against itself)
             return None
-        groups = instrument_sets(self._graph, self.treatment, self.outcome)
+        groups = instrument_sets(graph, self._real.treatment, self._real.outcome)
         best = max(
             ((tuple(sorted(named.intersection(group))), given) for group, given in groups),
             key=lambda one: len(one[0]),
@@ -168,14 +134,17 @@ class DataChecks:
         )
         if len(best[0]) < 2:  # noqa: PLR2004 (as above)
             return None
+        told: dict[str, Any] = {"instruments": list(best[0]), "given": list(best[1])}
         try:
-            fit = TwoStageLeastSquares().fit(self._prepared(self._iv_design(*best)).problem, self._ask())
+            _, found = self._strength(*best)
         except EstimationError as error:
-            return {"instruments": list(best[0]), "p_value": None, "message": f"{error.message}."}
-        p = fit.diagnostics.get("hansen_p", fit.diagnostics.get("sargan_p"))
-        names = ", ".join(map(shown, best[0]))
+            return {**told, "p_value": None, "message": f"No over-identification test: {error.message}."}
+        p, names = found.over_identification_p, ", ".join(map(shown, best[0]))
+        told |= {"p_value": p, "estimate": found.estimate, "interval": None}
+        if found.interval is not None:
+            told["interval"] = list(found.interval)
         if p is None:
-            return {"instruments": list(best[0]), "p_value": None, "message": f"{names}: no test came."}
+            return {**told, "message": f"{names}: no over-identification test came."}
         meaning = (
             "they disagree about the effect, so at least one is no instrument, or the effect differs between those "
             "whom they move"
@@ -183,198 +152,42 @@ class DataChecks:
             else "they agree, which they would also do if all were wrong in the same way"
         )
         text = f"Over-identification (Hansen's J) with {names}: p = {number(p, 2)}; {meaning}."
-        return {"instruments": list(best[0]), "given": list(best[1]), "p_value": p, "message": text}
-
-    @cached_property
-    def _main(self) -> _Main:
-        """Make the real analysis.
-
-        Raises
-        ------
-        CopilotError
-            If the graph or the numbers allow none.
-        """
-        if self._graph is None:
-            raise EstimationError("the real analysis is not known without a graph")
-        review = Review(graph=self._graph, approved_by=ACCEPTED_AS_FILE)
-        plan = EffectPlan(
-            review=review, graph_source="the graph", query=self._query, wishes=self._wishes, seed=self._seed
-        )
-        route = find_route(plan, self._table)
-        if route.chosen is None:
-            raise EstimationError("the graph gives no estimate of the effect, so none that a control could try")
-        design = design_of(self._query, route.chosen, self._wishes)
-        prepared = self._prepared(design)
-        ask = self._ask()
-        estimator = choose(prepared.problem, ask, self._wishes.estimators).headline
-        return _Main(route, design, estimator, estimator.fit(prepared.problem, ask), prepared)
-
-    @cached_property
-    def _tried(self) -> dict[str, Refutation]:
-        """Put all control outcomes through the real analysis at once; the level is divided among them."""
-        main = self._main
-        held = {*main.design.adjustment, *main.design.mediators, *main.design.instruments}
-        names = tuple(name for name in self._named[Role.NEGATIVE_CONTROL_OUTCOME] if name not in held)
-        prepared = self._prepared(replace(main.design, negative_controls=names))
-        trial = Trial(
-            prepared.problem,
-            self._ask(),
-            Fitted(main.estimator, main.estimator.fit(prepared.problem, self._ask())),
-            negative_controls=prepared.negative_controls,
-            treatment=self.treatment,
-            outcome=self.outcome,
-        )
-        return {one.subject: one for one in NEGATIVE_CONTROL.refute(trial)}
-
-    def _control(self, candidate: Candidate) -> Check:
-        """Say what the real analysis finds on a control outcome."""
-        main, found = self._main, self._tried.get(candidate.name)
-        if found is None:
-            reason = f"The real analysis holds {shown(candidate.name)} fixed, so it finds no effect on it."
-            return Check(passed=None, reason=reason)
-        passed = {Status.PASSED: True, Status.FAILED: False}.get(found.status)
-        details: dict[str, Any] = {
-            "estimator": main.estimator.name,
-            "adjustment_set": list(main.design.adjustment),
-            "interval": None if found.interval is None else list(found.interval),
-            "p_value": found.p_value,
-            "main_estimate": main.fit.value,
-            **found.details,
-        }
-        return Check(passed=passed, reason=found.message, statistic="effect", value=found.value, details=details)
-
-    def _calibrated_by(self) -> list[tuple[Refutation, float, float]]:
-        """List the controls with an effect and its error, in standard deviations of the outcome times its own."""
-        told = []
-        level = 1 - _LEVEL / max(1, len(self._tried))
-        for one in self._tried.values():
-            if one.value and one.interval is not None:
-                scale = one.details.get("bias_in_outcome", 0.0) / one.value
-                half = (one.interval[1] - one.interval[0]) / 2
-                told.append((one, one.value * scale, abs(half * scale) / quantile(level, None)))
-        return told
-
-    def _calibration(self) -> dict[str, Any]:
-        controls, main = self._calibrated_by(), self._main.fit
-        told = {"controls": [one.subject for one, _, _ in controls], "main_estimate": main.value}
-        found = calibrate([(bias, se) for _, bias, se in controls], main.value, main.se or 0.0)
-        if found is None:
-            shift = ", ".join(f"{number(bias)} by {shown(one.subject)}" for one, bias, _ in controls)
-            text = (
-                f"Were the main estimate, {number(main.value)}, biased as the controls are in standard deviations, its "
-                f"bias would be {shift or 'not known'}. From three controls on it can be calibrated."
-            )
-            return {**told, "message": text}
-        text = (
-            f"Calibrated by {found.controls} negative controls: {number(found.value)} ({interval(found.interval)}) in "
-            f"place of {number(main.value)}. That holds if the controls are biased as the outcome is, in standard "
-            "deviations."
-        )
-        return {
-            **told,
-            "systematic_error": {"mean": found.mean, "sd": found.sd},
-            "value": found.value,
-            "interval": list(found.interval),
-            "message": text,
-        }
-
-    def _exposure(self, candidate: Candidate) -> Check:
-        """Estimate the effect of a control exposure on the outcome, treatment and adjustment set held fixed."""
-        main, name = self._main, candidate.name
-        given = tuple(one for one in dict.fromkeys((*main.design.adjustment, self.treatment)) if one != name)
-        wishes = self._wishes
-        design = Design(
-            treatment=name,
-            outcome=self.outcome,
-            adjustment=given,
-            missing=wishes.missing,
-            weights=wishes.weights,
-            cluster=wishes.cluster,
-        )
-        prepared, ask = self._prepared(design), self._ask()
-        fit = choose(prepared.problem, ask, ()).headline.fit(prepared.problem, ask)
-        limits = _limits(fit, 1 - _LEVEL / max(1, len(self._named[Role.NEGATIVE_CONTROL_EXPOSURE])))
-        size = abs(main.fit.value)
-        held = ", ".join(map(shown, given))
-        told = f"Given {held}, its effect on {shown(self.outcome)} is {number(fit.value)} ({interval(limits)})"
-        details = {"interval": list(limits), "adjustment_set": list(given), "main_estimate": main.fit.value}
-        if not limits[0] <= 0 <= limits[1]:
-            text = f"{told}, where the graph says there is none: something moves both that is not held fixed."
-            return Check(passed=False, reason=text, statistic="effect", value=fit.value, details=details)
-        if (limits[1] - limits[0]) / 2 > size:
-            text = f"{told}, which is too wide to tell: a bias of the main estimate's size would fit into it."
-            return Check(passed=None, reason=text, statistic="effect", value=fit.value, details=details)
-        return Check(
-            passed=True, reason=f"{told}, consistent with none.", statistic="effect", value=fit.value, details=details
-        )
-
-    @cached_property
-    def _columns(self) -> dict[str, Floats]:
-        names = [column.name for column in self._table.profile.columns if not column.left_out]
-        seed = SeedSequence(self._seed, spawn_key=(_COLUMNS,))
-        frame = self._table.frame(names)
-        return dict(encode_columns(frame, self._table.profile, names, seed=seed))
-
-    def _confounder(self, candidate: Candidate) -> Check:
-        """Test whether a column moves with treatment and outcome, the other causes held fixed."""
-        import numpy as np
-
-        columns, name = self._columns, candidate.name
-        if not {name, self.treatment, self.outcome} <= columns.keys():
-            return Check(passed=None, reason="It, the treatment or the outcome varies too little to test.")
-        others = [one for one in self._others(name) if one in columns]
-        n = len(columns[name])
-        rest = np.column_stack([np.empty((n, 0)), *(columns[one] for one in others)])
-        with_t = test_independence(columns[name], columns[self.treatment], rest)
-        beside = np.column_stack([rest, columns[self.treatment]])
-        with_y = test_independence(columns[name], columns[self.outcome], beside)
-        if with_t.p_value is None or with_y.p_value is None or with_t.n < _FEWEST_ROWS:
-            return Check(passed=None, reason=f"Only {with_t.n} complete rows, too few to test.")
-        both = with_t.p_value < _LEVEL and with_y.p_value < _LEVEL
-        held = f" given {', '.join(map(shown, others))}" if others else ""
-        reason = (
-            f"Partial correlation{held}: {number(with_t.strength, 2)} with {shown(self.treatment)} "
-            f"(p = {number(with_t.p_value, 2)}) and {number(with_y.strength, 2)} with {shown(self.outcome)} "
-            f"(p = {number(with_y.p_value, 2)}), there with the treatment held fixed too. "
-            + (
-                "It moves with both, as a common cause does, and not only a common cause."
-                if both
-                else "So leaving it out would change little, whatever the graph says."
-            )
-        )
-        details = {"with_treatment_p": with_t.p_value, "with_outcome_p": with_y.p_value, "given": others}
-        worst = max(with_t.p_value, with_y.p_value)
-        return Check(passed=both, reason=reason, statistic="p_value", value=worst, details=details)
-
-    def _others(self, name: str) -> list[str]:
-        """List the other observed causes of treatment or outcome that do not follow from the treatment."""
-        graph = self._graph
-        if graph is None:
-            return []
-        causes = graph.ancestors((self.treatment, self.outcome)) - graph.descendants((self.treatment,))
-        after = graph.descendants((name,)) if name in graph.names else frozenset()
-        return sorted(causes - graph.latent - after - {name, self.treatment, self.outcome})
+        return {**told, "message": text}
 
 
-def _limits(fit: Fit, level: float = 1 - _LEVEL) -> tuple[float, float]:
-    if fit.interval is not None and level == 1 - _LEVEL:
-        return fit.interval
-    half = quantile(level, fit.df) * (fit.se or math.nan)
-    return fit.value - half, fit.value + half
+def _details(found: InstrumentStrength) -> dict[str, Any]:
+    ends = found.anderson_rubin
+    return {
+        "critical_F": found.critical_f,
+        "first_stage_F": _finite(found.first_stage_f),
+        "first_stage_F_classical": _finite(found.classical_f),
+        "partial_r2": found.partial_r2,
+        "estimate": found.estimate,
+        "se": found.se,
+        "interval": None if found.interval is None else list(found.interval),
+        "ar_low": None if ends is None else ends[0],
+        "ar_high": None if ends is None else ends[1],
+        "ar_empty": found.empty,
+        "over_identification_p": found.over_identification_p,
+        "n": found.n,
+    }
 
 
-def _strength(f: float) -> str:
-    if f >= STRONG:
-        return f"strong, above {STRONG:g}"
-    if f < WEAK:
-        return f"weak, below {WEAK:g}"
-    return f"between {WEAK:g} and {STRONG:g}, so that it may be weak"
+def _strong(found: InstrumentStrength) -> str:
+    if found.strong:
+        return f"strong, above {number(found.critical_f, 3)}"
+    if found.strong is None:
+        return f"between {WEAK:g} and {number(found.critical_f, 3)}, so that it may be weak"
+    return f"weak, below {WEAK:g}"
 
 
-def _anderson_rubin(ends: tuple[float, float] | None) -> str:
-    if ends is None:
-        return "and the Anderson-Rubin interval, right however weak it is, has no end on at least one side"
-    return f"and the Anderson-Rubin interval, right however weak it is, is {interval(ends)}"
+def _anderson_rubin(found: InstrumentStrength) -> str:
+    name = "the Anderson-Rubin interval, right however weak it is,"
+    if found.empty:
+        return f"and {name} is empty: no effect fits all its columns at once"
+    if found.anderson_rubin is None:
+        return f"and {name} has no end on at least one side"
+    return f"and {name} is {interval(found.anderson_rubin)}"
 
 
 def _finite(value: float) -> float | None:

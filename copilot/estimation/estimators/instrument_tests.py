@@ -71,10 +71,7 @@ def examined(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats,
         Of the Anderson-Rubin interval.
     """
     m = z.shape[1]
-    pushed = z.T @ t
-    scale = correction(problem, parted.basis.shape[1] + m)
-    left = t - z @ pushed
-    spread = _meat(z, left, problem) * scale
+    pushed, left, spread = first_stage(problem, parted, t, z)
     strength = float(pushed @ pushed)
     rubin = _AndersonRubin(problem, parted, y, t, z)
     low, high, empty = rubin.interval(level)
@@ -91,6 +88,20 @@ def examined(problem: Problem, parted: Partial, y: Floats, t: Floats, z: Floats,
         sargan_p=_sargan_p(y, t, z) if overidentified else None,
         hansen_p=_hansen_p(problem, parted, y, t, z) if overidentified else None,
     )
+
+
+def first_stage(problem: Problem, parted: Partial, t: Floats, z: Floats) -> tuple[Floats, Floats, Floats]:
+    """Regress the treatment on orthonormal instruments, covariates taken out of both.
+
+    Returns
+    -------
+    tuple of ndarray
+        Coefficients of shape (m,), residuals of shape (n,), and the coefficients' covariance of shape (m, m): robust,
+        by cluster where there are clusters.
+    """
+    pushed: Floats = z.T @ t
+    left: Floats = t - z @ pushed
+    return pushed, left, _meat(z, left, problem) * correction(problem, parted.basis.shape[1] + z.shape[1])
 
 
 def _over(numerator: float, denominator: float) -> float:
