@@ -42,6 +42,7 @@ def _answer(one: Identification) -> dict[str, Any]:
         "strategies": [strategy.value for strategy in one.strategies],
         "backdoor": one.backdoor.model_dump(mode="json"),
         "frontdoor": [list(names) for names in one.frontdoor],
+        "conditional_frontdoor": [each.model_dump(mode="json") for each in one.conditional_frontdoor],
         "instruments": [{"name": each.name, "given": list(each.given)} for each in one.instruments],
         "general": one.general.model_dump(mode="json"),
         "open_paths": [{"path": path.text, "reason": path.reason} for path in one.open_paths],
@@ -92,6 +93,9 @@ def _offer(one: Identification) -> str:
         return f"adjust for {_set(names)}" if names else "adjust for nothing"
     if one.frontdoor:
         return f"use the front door {_set(one.frontdoor[0])}"
+    if one.conditional_frontdoor:
+        door = one.conditional_frontdoor[0]
+        return f"use the front door {_set(door.mediators)}, given {_set(door.given)}"
     if one.instruments:
         return f"use the instrument {shown(one.instruments[0].name)}"
     return "the effect has a general expression alone" if one.identifiable else "nothing identifies the effect"
@@ -118,6 +122,9 @@ def _lines(one: Identification) -> list[str]:
         lines.append(_NO_SET)
     if one.frontdoor:
         lines.append(f"Front door through: {_sets(one.frontdoor)}")
+    if one.conditional_frontdoor:
+        doors = [f"{_set(each.mediators)} given {_set(each.given)}" for each in one.conditional_frontdoor]
+        lines.append(f"Front door within levels of covariates: {'; '.join(doors)}")
     if one.instruments:
         told = "; ".join(
             f"{shown(each.name)}{f' given {_set(each.given)}' if each.given else ''}" for each in one.instruments

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from copilot.domain.analysis import Chosen
 from copilot.domain.effects import Target
 from copilot.domain.graph import CausalGraph, EdgeKind
-from copilot.domain.identification.frontdoor import frontdoor_with_covariates
 from copilot.domain.identification.instruments import instrument_sets
 from copilot.domain.identification.objections import objections_to
 from copilot.domain.identification.values import Identification, Names, OrientedIdentification, Strategy
@@ -199,16 +198,15 @@ def _adjustment(
 
 
 def _front_door(
-    graph: CausalGraph | None, common: Identification, _profile: TableProfile, _wishes: Wishes
+    _graph: CausalGraph | None, common: Identification, _profile: TableProfile, _wishes: Wishes
 ) -> Chosen | None:
+    why = "you asked for it" if common.backdoor.minimal else "no set closes every back door"
     if common.frontdoor:
-        mediators = common.frontdoor[0]
-        reason = "no set closes every back door, and the whole effect goes through it"
-        return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, reason=reason)
-    if graph is not None and len(common.treatment) == len(common.outcome) == 1:
-        for mediators, given in frontdoor_with_covariates(graph, common.treatment[0], common.outcome[0], 1):
-            reason = "no set closes every back door, and within these levels the whole effect goes through it"
-            return Chosen(strategy=Strategy.FRONTDOOR, mediators=mediators, adjustment_set=given, reason=reason)
+        reason = f"{why}, and the whole effect goes through it"
+        return Chosen(strategy=Strategy.FRONTDOOR, mediators=common.frontdoor[0], reason=reason)
+    for door in common.conditional_frontdoor:
+        reason = f"{why}, and within these levels the whole effect goes through it"
+        return Chosen(strategy=Strategy.FRONTDOOR, mediators=door.mediators, adjustment_set=door.given, reason=reason)
     return None
 
 

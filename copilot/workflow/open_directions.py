@@ -56,8 +56,13 @@ def offer(one: Identification) -> str:
     if sets.minimal:
         names = sets.optimal_minimal if sets.optimal_minimal is not None else sets.minimal[0]
         return f"adjust for {_set(names)}" if names else "adjust for nothing"
-    if one.frontdoor:
-        return f"go through {_set(one.frontdoor[0])} as a front door"
+    doors = [
+        *((names, ()) for names in one.frontdoor),
+        *((door.mediators, door.given) for door in one.conditional_frontdoor),
+    ]
+    if doors:
+        mediators, held = doors[0]
+        return f"go through {_set(mediators)} as a front door" + (f", given {_set(held)}" if held else "")
     if one.instruments:
         given = f", given {_set(one.instruments[0].given)}" if one.instruments[0].given else ""
         return f"use {shown(one.instruments[0].name)} as an instrument{given}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
-from copilot.report.identified import identification_lines
+from copilot.report.identified import identification_json, identification_lines
 
 
 def test_open_directions_give_an_answer_each() -> None:
@@ -34,3 +34,14 @@ def test_without_open_directions_nothing_is_said_of_them() -> None:
         "The total effect of t on y: identifiable.",
         "Adjustment sets (1 minimal): {w}",
     ]
+
+
+def test_a_front_door_within_levels_is_listed_with_what_is_held() -> None:
+    graph = CausalGraph.build(
+        directed=[("t", "m"), ("m", "y"), ("w", "t"), ("w", "m"), ("w", "y")], bidirected=[("t", "y")]
+    )
+    found = identify_oriented(graph, "t", "y")
+    told = identification_json(found)
+    assert (told["frontdoor"], told["strategies"]) == ([], ["frontdoor", "general"])
+    assert told["conditional_frontdoor"] == [{"mediators": ["m"], "given": ["w"]}]
+    assert "Front door within levels of covariates: {m} given {w}" in identification_lines(found)

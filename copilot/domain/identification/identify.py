@@ -10,13 +10,14 @@ from copilot.domain.graph import CausalGraph, Node
 from copilot.domain.identification.additions import paths_left_open, what_would_help
 from copilot.domain.identification.adjustment_sets import minimal_sets
 from copilot.domain.identification.bad_controls import explain_adjustment
-from copilot.domain.identification.frontdoor import frontdoor_sets
+from copilot.domain.identification.frontdoor import frontdoor_sets, frontdoor_with_covariates
 from copilot.domain.identification.general import general_identification
 from copilot.domain.identification.instruments import instruments
 from copilot.domain.identification.moral import AdjustmentQuestion, adjustment_question
 from copilot.domain.identification.optimal import best_of_all, best_of_cheapest, best_of_minimal
 from copilot.domain.identification.values import (
     AdjustmentSets,
+    ConditionalFrontDoor,
     EffectKind,
     GeneralIdentification,
     Identification,
@@ -88,6 +89,7 @@ def identify(
     sets = _adjustment_sets(question, limit, costs or {})
     single = total and not null and len(xs) == len(ys) == 1
     doors, all_doors = frontdoor_sets(graph, xs[0], ys[0]) if single else ((), True)
+    held_doors = _doors_within(graph, xs[0], ys[0], never) if single and not doors else ()
     movers = instruments(graph, xs[0], ys[0]) if single else ()
     general = _general(graph, xs, ys, sets) if total else GeneralIdentification()
     stuck = not sets.minimal and not null
@@ -96,9 +98,10 @@ def identify(
         outcome=ys,
         effect=effect,
         null_effect=null,
-        identifiable=bool(null or sets.minimal or doors or general.identifiable),
+        identifiable=bool(null or sets.minimal or doors or held_doors or general.identifiable),
         backdoor=sets,
         frontdoor=doors,
+        conditional_frontdoor=held_doors,
         instruments=_without(movers, never),
         general=general,
         open_paths=paths_left_open(question) if stuck else (),
@@ -172,6 +175,18 @@ def _general(graph: CausalGraph, xs: Names, ys: Names, sets: AdjustmentSets) -> 
     if sets.minimal and found.identifiable is None:
         return GeneralIdentification(identifiable=True, expression=found.expression)
     return found
+
+
+def _doors_within(
+    graph: CausalGraph, treatment: str, outcome: str, never: Iterable[str]
+) -> tuple[ConditionalFrontDoor, ...]:
+    """Find front doors within levels of covariates, none of which is ruled out."""
+    ruled_out = frozenset(never)
+    return tuple(
+        ConditionalFrontDoor(mediators=mediators, given=given)
+        for mediators, given in frontdoor_with_covariates(graph, treatment, outcome)
+        if given and ruled_out.isdisjoint(given)
+    )
 
 
 def _without(movers: Iterable[Instrument], never: Iterable[str]) -> tuple[Instrument, ...]:

@@ -205,6 +205,7 @@ def _common(answers: Sequence[Identification], questions: Sequence[AdjustmentQue
         identifiable=all(answer.identifiable for answer in answers),
         backdoor=_common_sets([answer.backdoor for answer in answers], questions),
         frontdoor=_in_all([answer.frontdoor for answer in answers]),
+        conditional_frontdoor=_in_all([answer.conditional_frontdoor for answer in answers]),
         instruments=_in_all([answer.instruments for answer in answers]),
         general=GeneralIdentification(
             identifiable=_worst([general.identifiable for general in generals]),

@@ -68,6 +68,13 @@ class Instrument(Value):
     given: Names = ()
 
 
+class ConditionalFrontDoor(Value):
+    """Mediators that are a front door within levels of covariates, and of these no fewer."""
+
+    mediators: Names
+    given: Names
+
+
 class GeneralIdentification(Value):
     """The answer of the ID algorithm, which needs nothing but the graph.
 
@@ -147,8 +154,9 @@ class Identification(Value):
         Whether no directed path leads from treatment to outcome: the effect is zero by assumption.
     identifiable
         Whether the graph alone identifies the effect, without assumptions on functions (a null effect is).
-    backdoor, frontdoor, instruments, general
-        What each strategy offers. Instruments need assumptions beside the graph, so they do not count for
+    backdoor, frontdoor, conditional_frontdoor, instruments, general
+        What each strategy offers; front doors that need covariates held are looked for where none does without.
+        Instruments need assumptions beside the graph, so they do not count for
         `identifiable`; `strategies` has them.
     open_paths, additions
         Where no adjustment is possible: what stays open, and what would help.
@@ -163,6 +171,7 @@ class Identification(Value):
     identifiable: bool = False
     backdoor: AdjustmentSets = AdjustmentSets()
     frontdoor: tuple[Names, ...] = ()
+    conditional_frontdoor: tuple[ConditionalFrontDoor, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     general: GeneralIdentification = GeneralIdentification()
     open_paths: tuple[OpenPath, ...] = ()
@@ -174,7 +183,7 @@ class Identification(Value):
         """Strategies that are open, the most trusted first; a general one only with its expression."""
         offered = (
             (Strategy.BACKDOOR, bool(self.backdoor.minimal)),
-            (Strategy.FRONTDOOR, bool(self.frontdoor)),
+            (Strategy.FRONTDOOR, bool(self.frontdoor or self.conditional_frontdoor)),
             (Strategy.IV, bool(self.instruments)),
             (Strategy.GENERAL, self.general.identifiable is True and bool(self.general.expression)),
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.identify import identify
-from copilot.domain.identification.values import EffectKind, Strategy
+from copilot.domain.identification.values import ConditionalFrontDoor, EffectKind, Strategy
 from copilot.errors import GraphError, UnknownVariableError
 
 CONFOUNDED = CausalGraph.build(directed=[("w", "t"), ("w", "y"), ("p", "y"), ("t", "y")])
@@ -54,6 +54,19 @@ def test_a_front_door_identifies() -> None:
     assert found.identifiable
     assert found.frontdoor == (("m",),)
     assert found.strategies == (Strategy.FRONTDOOR, Strategy.GENERAL)
+
+
+def test_a_front_door_within_levels_of_covariates_is_listed_where_none_does_without() -> None:
+    graph = CausalGraph.build(
+        directed=[("t", "m"), ("m", "y"), ("w", "t"), ("w", "m"), ("w", "y")], bidirected=[("t", "y")]
+    )
+    found = identify(graph, "t", "y")
+    assert found.frontdoor == ()
+    assert found.conditional_frontdoor == (ConditionalFrontDoor(mediators=("m",), given=("w",)),)
+    assert found.strategies == (Strategy.FRONTDOOR, Strategy.GENERAL)
+    assert identify(graph, "t", "y", never=("w",)).conditional_frontdoor == ()
+    plain = CausalGraph.build(directed=[("t", "m"), ("m", "y"), ("w", "y")], bidirected=[("t", "y")])
+    assert identify(plain, "t", "y").conditional_frontdoor == ()
 
 
 def test_no_directed_path_is_a_null_effect_even_under_confounding() -> None:

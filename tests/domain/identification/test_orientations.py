@@ -156,3 +156,16 @@ def test_every_acyclic_orientation_is_in_one_group_with_its_own_answer(case: tup
     assert found.common.identifiable == all(group.identification.identifiable for group in found.groups)
     strategies = [set(group.identification.strategies) for group in found.groups]
     assert set(found.common.strategies) <= set.intersection(*strategies)
+
+
+def test_a_conditional_front_door_stands_in_common_only_if_it_holds_in_every_orientation() -> None:
+    door = [("t", "m"), ("m", "y"), ("w", "t"), ("w", "m"), ("w", "y")]
+    graph = CausalGraph.build(directed=door, bidirected=[("t", "y")], undirected=[("a", "w")])
+    (given,) = identify_oriented(graph, "t", "y").common.conditional_frontdoor
+    assert (given.mediators, given.given) == (("m",), ("w",))
+    turned = CausalGraph.build(
+        directed=[("t", "m"), ("m", "y"), ("w", "m"), ("w", "y")], bidirected=[("t", "y")], undirected=[("w", "t")]
+    )
+    found = identify_oriented(turned, "t", "y")
+    assert found.common.conditional_frontdoor == ()
+    assert any(group.identification.conditional_frontdoor for group in found.groups)
