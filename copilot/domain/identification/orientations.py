@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from copilot.domain import adjustment
@@ -76,49 +77,74 @@ def identify_oriented(
     >>> found.common.backdoor.minimal, found.common.identifiable
     ((), True)
     """
-    held, ruled_out = tuple(must), tuple(never)
-    known = None if columns is None else tuple(columns)
-
-    def answer(directed: CausalGraph) -> Identification:
-        return identify(
-            directed,
-            treatment,
-            outcome,
-            effect=effect,
-            must=held,
-            never=ruled_out,
-            columns=known,
-            limit=limit,
-            costs=costs,
-        )
-
+    asked = _Asked(
+        treatments=_names(treatment),
+        outcomes=_names(outcome),
+        effect=effect,
+        must=tuple(must),
+        never=tuple(never),
+        columns=None if columns is None else tuple(columns),
+        limit=limit,
+        costs=costs,
+    )
     if not any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges):
-        only = answer(graph)
+        only = asked.answer(graph)
         return OrientedIdentification(common=only, groups=(Orientation(edges=(), identification=only),))
     most = max(_LEAST, min(orientations, _WORK // len(graph.nodes) ** 2))
-    near = {treatment} if isinstance(treatment, str) else set(treatment)
-    near |= {outcome} if isinstance(outcome, str) else set(outcome)
-    ways = list(itertools.islice(_ways(graph, near), most + 1))
+    ways = list(itertools.islice(_ways(graph, {*asked.treatments, *asked.outcomes}), most + 1))
     complete, ways = len(ways) <= most, ways[:most]
-    groups = _grouped(graph, ways, answer)
-    answers = [group.identification for group in groups]
-    hidden = frozenset[str]() if known is None else frozenset(graph.names) - frozenset(known)
-    questions = [
-        adjustment_question(
-            _directed(graph, way),
-            answers[0].treatment,
-            answers[0].outcome,
-            effect=effect,
-            must=held,
-            never=hidden.union(ruled_out) - set(held),
-        )
-        for way in ways
-    ]
+    groups = _grouped(graph, ways, asked.answer)
+    common = _common(
+        [group.identification for group in groups], [asked.adjustment(_directed(graph, way)) for way in ways]
+    )
     capped = () if complete else (_capped(len(ways)),)
-    common = _common(answers, questions)
     return OrientedIdentification(
         common=common.model_copy(update={"notices": (*common.notices, *capped)}), groups=groups, complete=complete
     )
+
+
+def _names(given: adjustment.Names) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of each way to direct the edges; as for `identify`."""
+
+    treatments: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    effect: EffectKind
+    must: tuple[str, ...]
+    never: tuple[str, ...]
+    columns: tuple[str, ...] | None
+    limit: int
+    costs: Mapping[str, float] | None
+
+    def answer(self, directed: CausalGraph) -> Identification:
+        """Identify the effect under one way."""
+        return identify(
+            directed,
+            self.treatments,
+            self.outcomes,
+            effect=self.effect,
+            must=self.must,
+            never=self.never,
+            columns=self.columns,
+            limit=self.limit,
+            costs=self.costs,
+        )
+
+    def adjustment(self, directed: CausalGraph) -> AdjustmentQuestion:
+        """Ask which sets can be adjusted for under one way."""
+        hidden = frozenset[str]() if self.columns is None else frozenset(directed.names) - frozenset(self.columns)
+        return adjustment_question(
+            directed,
+            sorted(set(self.treatments)),
+            sorted(set(self.outcomes)),
+            effect=self.effect,
+            must=self.must,
+            never=hidden.union(self.never) - set(self.must),
+        )
 
 
 def _capped(count: int) -> Notice:
