@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from copilot.data.graph_files import check_columns
-from copilot.data.memory import give_back, return_large_arrays
 from copilot.data.tables import Table
 from copilot.domain.analysis import Analysis, Chosen
-from copilot.domain.effects import Target
 from copilot.domain.findings import Finding
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
-from copilot.domain.identification.values import OrientedIdentification, Strategy
+from copilot.domain.identification.values import OrientedIdentification
 from copilot.domain.notice import Level, Notice
 from copilot.domain.review import Approval, Review
 from copilot.domain.text import shown
@@ -22,16 +20,13 @@ from copilot.domain.variables import Kind, Query
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design
 from copilot.workflow.choose_design import Wishes, choose_design
-from copilot.workflow.left_out import identifiers_in_the_way, with_left_out
+from copilot.workflow.left_out import identifiers_in_the_way
 from copilot.workflow.progress import Progress, Silent
 from copilot.workflow.verdict import judge
 
 if TYPE_CHECKING:
     from copilot.estimation.reference.client import Reference
 
-_PREPARE, _ESTIMATE, _REFUTE, _REFERENCE, _IMPLIED = range(10, 15)
-"""Branches of the run's seed, fixed for ever."""
-_REFERENCE_WAIT_S = 30.0
 _MOST_LISTED = 12
 
 
@@ -213,23 +208,11 @@ def analyse(
     )
     told(analysis)
     if chosen is not None:
-        analysis = _compute(plan, analysis, chosen, laid, table, reference, progress or Silent(), told)
+        from copilot.workflow.effect_numbers import Work, compute
+
+        work = Work(plan, design_of(plan.query, chosen, plan.wishes), chosen, laid, progress or Silent(), reference)
+        analysis = compute(work, table, analysis, told)
     return analysis.model_copy(update={"verdict": judge(analysis)})
-
-
-def _limits(plan: EffectPlan, chosen: Chosen, graph: CausalGraph) -> tuple[Notice, ...]:
-    """Say what was asked for and is not given."""
-    from copilot.workflow.try_effect import MOST_NODES_TESTED
-
-    told = []
-    if plan.wishes.target is Target.ATT and chosen.strategy is Strategy.IV:
-        text = "The effect on the treated was asked for; instruments give the effect on those whom they move instead."
-        told.append(Notice(code="target_not_given", message=text))
-    observed = len(graph.names) - len(graph.latent)
-    if plan.refute and not plan.wishes.refuters and observed > MOST_NODES_TESTED:
-        text = f"Implied independences are not tested: the graph has {observed} observed nodes."
-        told.append(Notice(code="implied_not_tested", message=text, count=observed, level=Level.INFO))
-    return tuple(told)
 
 
 def _not_drawn(graph: CausalGraph, table: Table) -> tuple[Notice, ...]:
@@ -274,86 +257,3 @@ def design_of(query: Query, chosen: Chosen, wishes: Wishes) -> Design:
         by=wishes.by,
         negative_controls=wishes.negative_controls,
     )
-
-
-def _compute(
-    plan: EffectPlan,
-    analysis: Analysis,
-    chosen: Chosen,
-    laid: CausalGraph,
-    table: Table,
-    reference: Reference | None,
-    progress: Progress,
-    told: Callable[[Analysis], None],
-) -> Analysis:
-    from numpy.random import SeedSequence
-
-    from copilot.estimation.estimators.choice import choose
-    from copilot.estimation.prepare.prepare import prepare
-    from copilot.estimation.problem import Ask
-    from copilot.estimation.run_estimators import estimate_all
-    from copilot.workflow.try_effect import (
-        ask_reference,
-        columns_of,
-        implied_refutation,
-        testable_columns,
-        trial_of,
-        try_effect,
-    )
-
-    def branch(number: int) -> SeedSequence:
-        return SeedSequence(plan.seed, spawn_key=(number,))
-
-    design = design_of(plan.query, chosen, plan.wishes)
-    testable = testable_columns(plan.wishes.refuters, laid) if plan.refute else ()
-    return_large_arrays()
-    give_back()  # what describing the columns took
-    frame = table.frame((*design.columns, *(name for name in testable if name not in design.columns)))
-    prepared = prepare(frame, table.profile, design, seed=branch(_PREPARE))
-    columns = columns_of(frame, prepared.row_numbers, table.profile, testable, branch(_IMPLIED))
-    del frame  # from here on the numbers alone are held
-    give_back()
-    ask = Ask(target=plan.wishes.target, seed=branch(_ESTIMATE), jobs=plan.jobs, on_step=progress.advance)
-    choice = choose(prepared.problem, ask, plan.wishes.estimators)
-    if reference is not None:
-        ask_reference(reference, laid, plan.query, chosen, prepared, choice.headline, ask.target, branch(_REFERENCE))
-    progress.start("Estimating")
-    results = estimate_all(prepared, design, choice, ask)
-    progress.done()
-    analysis = analysis.model_copy(
-        update={
-            "chosen": with_left_out(
-                chosen, prepared.problem.covariate_names, analysis.identification.common, prepared.notices
-            ),
-            "contrast": prepared.contrast.text,
-            "contrast_reason": prepared.contrast.reason,
-            "unit": prepared.unit,
-            "rows_read": prepared.rows_read,
-            "rows_used": prepared.rows_used,
-            "choice_reason": choice.reason,
-            "estimates": results.estimates,
-            "notices": (*analysis.notices, *prepared.notices, *results.notices, *_limits(plan, chosen, laid)),
-        }
-    )
-    told(analysis)
-    if plan.refute:
-        tried = try_effect(
-            trial_of(prepared, results, ask, plan, branch(_REFUTE)),
-            plan.wishes.refuters,
-            progress,
-            lambda: implied_refutation(laid, columns, prepared, plan.query),
-        )
-        analysis = analysis.model_copy(
-            update={
-                "refutations": tried.refutations,
-                "sensitivity": tried.sensitivity,
-                "notices": (*analysis.notices, *tried.notices),
-            }
-        )
-        told(analysis)
-    if reference is not None:
-        progress.start("Waiting for DoWhy")
-        answer = reference.answer(_REFERENCE_WAIT_S)
-        progress.done()
-        analysis = analysis.model_copy(update={"reference": answer})
-    return analysis

@@ -124,6 +124,19 @@ def test_text_treatments_say_their_direction(cli: Call, study: Path) -> None:
     assert turned["estimates"][0]["value"] == pytest.approx(-told["estimates"][0]["value"])
 
 
+def test_estimators_that_were_passed_over_are_said_with_the_reason(cli: Call, study: Path) -> None:
+    (study / "g.dot").write_text("digraph { z -> w; z -> y; w -> y }")
+    arguments = ("estimate", "data.csv", "--graph", "g.dot", "-t", "w", "-o", "y", "--no-dowhy")
+    done = cli(*arguments, "--json")
+    (told,) = [one for one in done.json["notices"] if one["code"] == "estimator_passed_over"]
+    assert (told["subject"], told["level"]) == ("aipw", "info")
+    assert told["message"].startswith("aipw was passed over: ")
+    assert "aipw" not in {one["estimator"] for one in done.json["estimates"]}
+    assert told["message"].split(": ")[1][:30] in cli(*arguments).err
+    named = cli(*arguments, "--estimator", "linear_regression", "--json")
+    assert not [one for one in named.json["notices"] if one["code"] == "estimator_passed_over"]
+
+
 def test_three_levels_ask_for_the_contrast(cli: Call, study: Path) -> None:
     (study / "g.dot").write_text("digraph { level -> y }")
     done = cli("estimate", "data.csv", "--graph", "g.dot", "-t", "level", "-o", "y", *FAST)
