@@ -62,8 +62,12 @@ class ConfounderChecks:
         rest = np.column_stack([np.empty((n, 0)), *(columns[one] for one in others)])
         with_t = independent(columns[name], columns[real.treatment], rest)
         with_y = independent(columns[name], columns[real.outcome], np.column_stack([rest, columns[real.treatment]]))
-        if with_t.p_value is None or with_y.p_value is None or with_t.n < _FEWEST_ROWS:
+        if with_t.n < _FEWEST_ROWS:
             return Check(passed=None, reason=f"Only {with_t.n} complete rows, too few to test.")
+        if with_t.p_value is None or with_y.p_value is None:
+            held = ", ".join(map(shown, (*others, real.treatment)))
+            why = f"Nothing of it is left, or too few of {with_t.n} rows, once {held} are held fixed."
+            return Check(passed=None, reason=why)
         held = f" given {', '.join(map(shown, others))}" if others else ""
         told = (
             f"Partial correlation{held}: {number(with_t.strength, 2)} with {shown(real.treatment)} "

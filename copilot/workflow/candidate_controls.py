@@ -92,7 +92,12 @@ class ControlChecks:
             return Check(passed=None, reason=why)
         given = tuple(one for one in dict.fromkeys((*main.design.adjustment, real.treatment)) if one != name)
         design = replace(real.plain, treatment=name, adjustment=given, contrast=None)
-        prepared = real.prepared(design)
+        try:
+            prepared = real.prepared(design)
+        except EstimationError as error:
+            # It stands in the treatment's place here, which is not what it is to the reader.
+            reason = sentence(error).replace(f"the treatment {shown(name)}", f"the control exposure {shown(name)}")
+            return Check(passed=None, reason=reason)
         estimator = choose(prepared.problem, real.ask).headline
         fit = real.fitted(prepared, design, estimator)
         limits = limits_of(fit, 1 - _LEVEL / max(1, len(self._exposures)))
@@ -247,9 +252,9 @@ def sentence(error: CopilotError) -> str:
     Examples
     --------
     >>> sentence(EstimationError("3 rows, need at least 12", reason="There are 2 parameters."))
-    '3 rows, need at least 12. There are 2 parameters.'
+    'No number came: 3 rows, need at least 12. There are 2 parameters.'
     """
-    return f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}. {error.reason}".strip()
+    return f"No number came: {error.message.rstrip('.')}. {error.reason}".strip()
 
 
 def _error(one: Refutation, controls: int, df: float | None) -> float | None:

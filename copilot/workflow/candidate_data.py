@@ -109,10 +109,13 @@ class DataChecks:
             f"Effective F {number(found.effective_f)}{held} in {number(found.n)} rows: {_strong(found)}. It gives "
             f"{number(found.estimate)} ({interval(found.interval)}; {prepared.unit}), {_anderson_rubin(found)}."
         )
+        copies = any(one.code == "copy_of_treatment" for one in prepared.notices)
         if gone:
             reason += f" But {', '.join(map(shown, gone))} had to be held fixed and could not be."
+        if copies:
+            reason += f" But it is a copy of {shown(self._real.treatment)}, so that this is plain regression."
         return Check(
-            passed=None if gone else found.strong,
+            passed=None if gone or copies else found.strong,
             reason=reason,
             statistic="effective_F",
             value=_finite(found.effective_f),
@@ -122,7 +125,11 @@ class DataChecks:
     def _over_identification(self, candidates: Sequence[Candidate]) -> dict[str, Any] | None:
         """Hold instruments that are valid together against each other (Sargan 1958; Hansen 1982)."""
         graph = self._real.graph
-        named = {one.name for one in candidates if one.role is Role.INSTRUMENT and one.graph_check.passed}
+        named = {
+            one.name
+            for one in candidates
+            if one.role is Role.INSTRUMENT and one.graph_check.passed and one.data_check.value is not None
+        }
         loose = graph is None or any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges)
         if graph is None or loose or len(named) < 2:  # noqa: PLR2004 (one instrument cannot be held against itself)
             return None
