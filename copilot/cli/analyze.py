@@ -25,6 +25,7 @@ from copilot.errors import UsageError
 if TYPE_CHECKING:
     from copilot.composition.effect import EffectOptions
     from copilot.composition.suggest import SuggestOptions
+    from copilot.data.tables import Table
     from copilot.domain.variables import Query
 
 NAME = "analyze"
@@ -60,10 +61,10 @@ def run(
       $ copilot analyze trial.csv -t treated -o recovery --context "a trial of 12 clinics, 2019"
       $ copilot analyze trial.csv --voters data --yes -t treated -o recovery --json
     """
-    query = _complete(shell, data, reading, treatment, outcome)
+    query, table = _complete(shell, data, reading, treatment, outcome)
     options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
     if graph is not None:
-        return run_on_file(shell, options)
+        return run_on_file(shell, options, table)
     from copilot.cli.suggesting import latents_accepted
     from copilot.composition.suggest import SuggestOptions
     from copilot.composition.wiring import AnswerFiles
@@ -71,30 +72,33 @@ def run(
     study = study_options(data, query, words, reading)
     check_place("--record", record, [*study.inputs(), replay, answers])
     files = AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers)
-    return _suggest_first(
-        shell, options, SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
-    )
+    suggest = SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
+    return _suggest_first(shell, options, suggest, table)
 
 
-def _complete(shell: Shell, data: str, reading: Reading, treatment: str | None, outcome: str | None) -> Query:
-    """Ask for treatment and outcome where they were left out."""
+def _complete(
+    shell: Shell, data: str, reading: Reading, treatment: str | None, outcome: str | None
+) -> tuple[Query, Table | None]:
+    """Ask for treatment and outcome where they were left out; give the table if it had to be read for that."""
     from copilot.domain.variables import Query
 
+    table = None
     if treatment is None or outcome is None:
         from copilot.cli.asking import ask_for_name
         from copilot.data.tables import read_table
 
+        table = read_table(data, reading.options())
         names = [
             column.name
-            for column in read_table(data, reading.options()).profile.columns
+            for column in table.profile.columns
             if not column.left_out or column.name in {treatment, outcome}
         ]
         treatment = ask_for_name(shell, "treatment", names, outcome) if treatment is None else treatment
         outcome = ask_for_name(shell, "outcome", names, treatment) if outcome is None else outcome
-    return Query(treatment=treatment, outcome=outcome)
+    return Query(treatment=treatment, outcome=outcome), table
 
 
-def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions) -> int | None:
+def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions, table: Table | None) -> int | None:
     """Suggest a graph, have it accepted, and compute; the one gate stands between."""
     from copilot.cli.suggesting import say_first, say_last, vote_and_review
     from copilot.composition.effect import EffectJob
@@ -104,7 +108,7 @@ def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions
     from copilot.workflow.verdict import suspected_causes
 
     settings = shell.settings()
-    vote = SuggestJob(settings, suggest, command=NAME, beyond=options.fingerprint())
+    vote = SuggestJob(settings, suggest, command=NAME, beyond=options.fingerprint(), table=table)
     job = EffectJob(settings, options, vote.study.table)
     try:
         say_first(shell, vote)

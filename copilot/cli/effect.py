@@ -14,6 +14,7 @@ from copilot.errors import NotIdentifiableError, UsageError
 if TYPE_CHECKING:
     from copilot.composition.effect import EffectJob, EffectOptions
     from copilot.data.runs import RunFolder
+    from copilot.data.tables import Table
     from copilot.domain.analysis import Analysis
     from copilot.domain.variables import Query
     from copilot.workflow.choose_design import Wishes
@@ -57,12 +58,12 @@ def effect_options(
     )
 
 
-def run_on_file(shell: Shell, options: EffectOptions) -> int | None:
-    """Compute an effect from a graph that is a file, show it and write it."""
+def run_on_file(shell: Shell, options: EffectOptions, table: Table | None = None) -> int | None:
+    """Compute an effect from a graph that is a file, show it and write it; the table may have been read already."""
     from copilot.composition.effect import EffectJob
     from copilot.data.runs import RunFolder
 
-    job = EffectJob(shell.settings(), options)
+    job = EffectJob(shell.settings(), options, table)
     if job.review is None:
         raise UsageError("no graph was given", advice="Name a file with --graph FILE.")
     for notice in (*job.table.profile.notices, *job.notices):
@@ -79,6 +80,35 @@ def run_on_file(shell: Shell, options: EffectOptions) -> int | None:
     finally:
         job.close()
     return show(shell, job, analysis, folder, job.run_id)
+
+
+def run_with_graph(
+    shell: Shell,
+    command: str,
+    data: str,
+    graph: str | None,
+    ends: tuple[str | None, str | None],
+    wishes: EffectWishes,
+    reading: Reading,
+    trials: Trials = Trials(),
+) -> int | None:
+    """Do what `estimate` and `refute` do: compute the effect of one column on another from a graph that is a file.
+
+    Raises
+    ------
+    UsageError
+        If no graph was named, or a word is none of those an option takes.
+    """
+    from copilot.domain.variables import Query
+
+    if graph is None:
+        raise UsageError(
+            "no graph was given", advice="Name a file with --graph FILE; `copilot suggest-graph` makes one."
+        )
+    query = Query(treatment=ends[0], outcome=ends[1])
+    return run_on_file(
+        shell, effect_options(command, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
+    )
 
 
 def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, run_id: str) -> int | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from copilot.cli.bundles import EffectWishes, Reading, Trials
-from copilot.cli.effect import GraphFile, effect_options, run_on_file
+from copilot.cli.bundles import EffectWishes, Reading
+from copilot.cli.effect import GraphFile, run_with_graph
 from copilot.cli.options import DataArgument, Outcome, Treatment
 from copilot.cli.shell import Shell
-from copilot.errors import UsageError
 
 NAME = "estimate"
 SUMMARY = "Estimate an effect under an accepted graph."
@@ -34,14 +33,4 @@ def run(
       $ copilot estimate star.csv --graph graph.dot -t class -o score --contrast regular,small --by gender
       $ copilot estimate schooling.csv --graph iv.dot -t educ -o lwage --estimator two_stage_least_squares --json
     """
-    from copilot.domain.variables import Query
-
-    if graph is None:
-        raise UsageError(
-            "no graph was given", advice="Name a file with --graph FILE; `copilot suggest-graph` makes one."
-        )
-    query = Query(treatment=treatment, outcome=outcome)
-    return run_on_file(
-        shell,
-        effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=Trials(), reading=reading),
-    )
+    return run_with_graph(shell, NAME, data, graph, (treatment, outcome), wishes, reading)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from copilot.cli.bundles import EffectWishes, Reading, Trials
-from copilot.cli.effect import GraphFile, effect_options, run_on_file
+from copilot.cli.effect import GraphFile, run_with_graph
 from copilot.cli.options import DataArgument, Outcome, Treatment
 from copilot.cli.shell import Shell
-from copilot.errors import UsageError
 
 NAME = "refute"
 SUMMARY = "Estimate an effect, and try to show it wrong."
@@ -36,14 +35,4 @@ def run(
       $ copilot refute trial.csv --graph graph.dot -t treated -o recovery --negative-control height --simulations 1000
       $ copilot refute trial.csv --graph g.dot -t treated -o recovery --refuter bootstrap --json
     """
-    from copilot.domain.variables import Query
-
-    if graph is None:
-        raise UsageError(
-            "no graph was given", advice="Name a file with --graph FILE; `copilot suggest-graph` makes one."
-        )
-    query = Query(treatment=treatment, outcome=outcome)
-    return run_on_file(
-        shell,
-        effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading),
-    )
+    return run_with_graph(shell, NAME, data, graph, (treatment, outcome), wishes, reading, trials)

@@ -44,6 +44,8 @@ class Study:
     ----------
     options
         What the user said.
+    table
+        Read already, or ``None`` to read it here.
 
     Raises
     ------
@@ -51,9 +53,9 @@ class Study:
         On anything that cannot be used; nothing has been asked or written by then.
     """
 
-    def __init__(self, options: StudyOptions) -> None:
+    def __init__(self, options: StudyOptions, table: Table | None = None) -> None:
         self.options = options
-        self.table: Table = read_table(options.data, options.read)
+        self.table: Table = table if table is not None else read_table(options.data, options.read)
         self.profile: TableProfile = self.table.profile
         names = self.profile.names
         descriptions = () if options.describe is None else read_descriptions(options.describe, names)

@@ -25,6 +25,7 @@ from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import MOST_CONTESTED, Suggestion, SuggestPlan, Voices, suggest_graph
 
 if TYPE_CHECKING:
+    from copilot.data.tables import Table
     from copilot.discovery.discover import Discovery
     from copilot.elicitation.setting import Setting
     from copilot.llm.completer import ChatRequest
@@ -50,6 +51,8 @@ class SuggestJob:
         What to do.
     command, beyond
         The command this is a stretch of, and what else its result depends on, for the id of the run.
+    table
+        Read already, or ``None`` to read it here.
 
     Raises
     ------
@@ -64,13 +67,14 @@ class SuggestJob:
         *,
         command: str = COMMAND,
         beyond: Mapping[str, object] | None = None,
+        table: Table | None = None,
     ) -> None:
         self.settings, self.options = settings, options
         self.command, self._beyond = command, dict(beyond or {})
         self.groups = _groups(settings, options.files)
         if "llm" in self.groups and options.files.replay is None:
             _import_early("openai")
-        self.study = Study(options.study)
+        self.study = Study(options.study, table)
         self.plan = self._make_plan()
         self.usage: dict[str, Any] = {}
 

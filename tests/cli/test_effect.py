@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from copilot.composition import effect
+from copilot.composition import study as study_module
+from copilot.data import tables
+
 Call = Callable[..., Any]
 GRAPH = "digraph { w -> t; w -> y; t -> y; z -> t }"
 FAST = ("--estimator", "linear_regression", "--no-dowhy")
@@ -231,6 +235,26 @@ def test_analyze_asks_a_person_for_what_is_missing_and_stops_a_script(cli: Call,
     assert asked.code == 0
     assert asked.json["query"] == {"treatment": "t", "outcome": "y"}
     assert "Whose effect" in asked.err
+    assert study.is_dir()
+
+
+@pytest.mark.parametrize("graph", [("--graph", "g.dot"), ("--voters", "data", "--resamples", "5", "--yes")])
+def test_a_table_that_was_read_to_ask_is_not_read_again(
+    cli: Call, study: Path, monkeypatch: pytest.MonkeyPatch, graph: tuple[str, ...]
+) -> None:
+    read: list[str] = []
+
+    def reading(name: str, *more: Any) -> Any:
+        read.append(name)
+        return tables.read_table(name, *more)
+
+    for module in (effect, study_module):
+        monkeypatch.setattr(module, "read_table", reading)
+    arguments = ("analyze", "data.csv", *graph, "--json", *FAST, "--refuter", "leaks")
+    assert cli(*arguments, typed="t\ny\n").code in {0, 6}
+    assert read == []
+    assert cli(*arguments, "-t", "t", "-o", "y").code in {0, 6}
+    assert read == ["data.csv"]
     assert study.is_dir()
 
 
