@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,9 @@ from copilot.errors import NotIdentifiableError, UsageError
 
 if TYPE_CHECKING:
     from copilot.data.graph_files import GraphDocument
+    from copilot.domain.graph import CausalGraph
     from copilot.domain.identification.values import OrientedIdentification
+    from copilot.domain.notice import Notice
 
 NAME = "identify"
 SUMMARY = "Find every way to an effect under a graph, or why there is none."
@@ -70,47 +73,16 @@ def run(
       $ copilot identify graph.dot -t smoking -o cancer --data study.csv --json
       $ copilot identify graph.dot -t smoking -o cancer --adjust age,tar
     """
-    from copilot.cli.effect import tell, word
-    from copilot.data.graph_files import check_columns, read_graph
+    from copilot.cli.effect import tell
     from copilot.domain.edge_text import choose_names
-    from copilot.domain.identification.orientations import identify_oriented
-    from copilot.domain.identification.values import EffectKind
-    from copilot.report.identified import identification_json, identification_lines
 
-    kind = word("--effect", effect, {str(one): one for one in EffectKind})
-    document = read_graph(graph)
-    drawn, notices = document.graph, document.notices
-    if data is not None:
-        from copilot.data.tables import read_table
-
-        drawn, more = check_columns(drawn, read_table(data, reading.options()).profile.names, graph)
-        notices = (*notices, *more)
-    treatments = _named(shell, "treatment", treatment, document)
-    outcomes = _named(shell, "outcome", outcome, document)
-    found = identify_oriented(
-        drawn,
-        treatments,
-        outcomes,
-        effect=kind,
-        must=choose_names(must or (), drawn.names),
-        never=choose_names(never or (), drawn.names),
-        limit=limit,
-        costs=_costs(cost, drawn.names),
+    drawn, found, notices = _found(
+        shell, _Asked(graph, treatment, outcome, data, must, never, effect, cost, limit), reading
     )
-    for notice in (*notices, *found.common.notices):
+    for notice in notices:
         tell(shell, notice.level, notice.message)
     asked = None if adjust is None else _objections(drawn, found, choose_names([adjust] if adjust else [], drawn.names))
-    payload = {**identification_json(found), "graph_hash": drawn.content_hash, "adjust": asked}
-    payload["notices"] = [notice.model_dump(mode="json") for notice in (*notices, *found.common.notices)]
-    if shell.run_dir is not None:
-        _keep(shell, payload)
-    if shell.json:
-        shell.emit(payload, run_id=_run_id(payload, shell))
-    else:
-        for line in identification_lines(found):
-            shell.console.result(line)
-        for line in _said_of(asked):
-            shell.console.result(line)
+    _give(shell, drawn, found, notices, asked)
     if asked is not None and not asked["valid"] and not force:
         raise UsageError(
             f"adjusting for {{{', '.join(asked['set'])}}} does not give the effect under this graph",
@@ -121,6 +93,74 @@ def run(
         shell.console.say("Not identifiable: no strategy is open under this graph (exit 6).", style="bold")
         return NotIdentifiableError.exit_code
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of which graph, as typed."""
+
+    graph: str
+    treatment: list[str] | None
+    outcome: list[str] | None
+    data: str | None
+    must: list[str] | None
+    never: list[str] | None
+    effect: str
+    cost: list[str] | None
+    limit: int
+
+
+def _found(
+    shell: Shell, asked: _Asked, reading: Reading
+) -> tuple[CausalGraph, OrientedIdentification, tuple[Notice, ...]]:
+    """Read the graph, lay it beside the table if one was named, and identify."""
+    from copilot.cli.effect import word
+    from copilot.data.graph_files import check_columns, read_graph
+    from copilot.domain.edge_text import choose_names
+    from copilot.domain.identification.orientations import identify_oriented
+    from copilot.domain.identification.values import EffectKind
+
+    kind = word("--effect", asked.effect, {str(one): one for one in EffectKind})
+    document = read_graph(asked.graph)
+    drawn, notices = document.graph, document.notices
+    if asked.data is not None:
+        from copilot.data.tables import read_table
+
+        profile = read_table(asked.data, reading.options()).profile
+        drawn, more = check_columns(drawn, profile.names, asked.graph)
+        notices = (*notices, *more)
+    found = identify_oriented(
+        drawn,
+        _named(shell, "treatment", asked.treatment, document),
+        _named(shell, "outcome", asked.outcome, document),
+        effect=kind,
+        must=choose_names(asked.must or (), drawn.names),
+        never=choose_names(asked.never or (), drawn.names),
+        limit=asked.limit,
+        costs=_costs(asked.cost, drawn.names),
+    )
+    return drawn, found, (*notices, *found.common.notices)
+
+
+def _give(
+    shell: Shell,
+    drawn: CausalGraph,
+    found: OrientedIdentification,
+    notices: tuple[Notice, ...],
+    asked: dict[str, Any] | None,
+) -> None:
+    """Write the answer for a script or a person, and into the folder if one was named."""
+    from copilot.report.identified import identification_json, identification_lines
+
+    payload = {**identification_json(found), "graph_hash": drawn.content_hash, "adjust": asked}
+    payload["notices"] = [notice.model_dump(mode="json") for notice in notices]
+    if shell.run_dir is not None:
+        _keep(shell, payload)
+    if shell.json:
+        shell.emit(payload, run_id=_run_id(payload, shell))
+        return
+    for line in (*identification_lines(found), *_said_of(asked)):
+        shell.console.result(line)
 
 
 def _named(shell: Shell, role: str, given: list[str] | None, document: GraphDocument) -> tuple[str, ...]:
