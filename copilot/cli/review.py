@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME = "review"
 SUMMARY = "Go through a graph, one key an edge, and accept it."
+_VOTING = frozenset({"suggest-graph", "analyze"})
+"""Commands whose runs hold votes, unless a graph was given."""
 
 
 def run(
@@ -53,6 +55,7 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
     from copilot.workflow.accept import approve
     from copilot.workflow.review_session import Ending, ReviewSession
 
+    _check_votes(folder)
     outcome = read_outcome(folder)
 
     def keep(session: ReviewSession) -> None:
@@ -69,6 +72,37 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
     _say(shell, review, str(output or folder.path / "graph.dot"), left=left)
     if shell.json:
         shell.emit(outcome.payload(), run_id=outcome.run_id)
+
+
+def _check_votes(folder: RunFolder) -> None:
+    """Refuse a run that never had votes to review, and say what can be reviewed instead.
+
+    Raises
+    ------
+    UsageError
+        If the run was given its graph as a file, or makes none.
+    """
+    from copilot.data.runs import CONSENSUS, DOT, MANIFEST
+    from copilot.errors import UsageError
+
+    manifest = folder.read_json(MANIFEST)
+    words = [str(word) for word in manifest.get("arguments", [])]
+    given = next((place for place, word in enumerate(words) if word.split("=")[0] == "--graph"), None)
+    voting = manifest.get("command") in _VOTING and given is None
+    if voting or (folder.path / CONSENSUS).is_file():
+        return
+    name, drawn = folder.path.name, folder.path / DOT
+    file = None if given is None else (words[given].partition("=")[2] or " ".join(words[given + 1 : given + 2]))
+    if drawn.is_file():
+        file = str(drawn)
+    raise UsageError(
+        f"the run {name} has no votes to review",
+        reason=f"It is a run of `copilot {manifest.get('command')}`"
+        + (", which took its graph from a file; such a graph counts as accepted." if given is not None else "."),
+        advice=f"Review the graph itself: copilot review {file} -o FILE"
+        if file
+        else f"`copilot runs show {name}` says what it holds.",
+    )
 
 
 def _review_file(shell: Shell, name: str, output: Path | None) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from copilot.cli.command import Command
 from copilot.cli.shell import Shell
+
+if TYPE_CHECKING:
+    from copilot.data.runs import RunFolder
 
 NAME = "runs"
 SUMMARY = "List, show, compare and resume runs."
@@ -40,7 +43,7 @@ def list_all(shell: Shell) -> None:
 
 
 def show(shell: Shell, run: RunName) -> None:
-    """Show one run: its question, its voters, its graph and where everything is.
+    """Show one run: its question, its voters, its graph, what it found and where everything is.
 
     Examples
     --------
@@ -64,6 +67,11 @@ def show(shell: Shell, run: RunName) -> None:
         consensus = Consensus.model_validate(folder.read_json(CONSENSUS))
         console.draw(edges_table(consensus, console.rich().width))
         console.say(summary(consensus))
+    found = _found(folder)
+    if found:
+        console.say(found, label="Found: ", style="bold")
+    if manifest.get("status") == "stopped":
+        console.say(f"It was stopped: `copilot runs resume {run}` goes on with it.")
     console.say(f"Files in {folder.path}: {', '.join(files)}")
 
 
@@ -72,26 +80,25 @@ def diff(
     first: RunName,
     second: Annotated[str, typer.Argument(metavar="OTHER", help="The run to compare it with.")],
 ) -> None:
-    """Say how two runs differ: in their settings, and edge by edge in their graphs.
+    """Say how two runs differ: in their settings, edge by edge in their graphs, and in what they found.
+
+    A run that was stopped before it had a graph, or that makes none, is compared by its settings alone.
 
     Examples
     --------
       $ copilot runs diff 3f2a 90bc
     """
-    from copilot.data.runs import GRAPH, MANIFEST, find_run
-    from copilot.domain.graph import CausalGraph
+    from copilot.data.runs import MANIFEST, find_run
 
     folders = [find_run(first), find_run(second)]
+    names = [folder.path.name for folder in folders]
     manifests = [folder.read_json(MANIFEST) for folder in folders]
-    graphs = [CausalGraph.model_validate(folder.read_json(GRAPH)["graph"]) for folder in folders]
-    edges = [{str(edge) for edge in graph.edges} for graph in graphs]
+    data = [manifest.get("data", {}).get("sha256") for manifest in manifests]
     payload: dict[str, Any] = {
-        "same_graph": graphs[0].content_hash == graphs[1].content_hash,
-        "only_first": sorted(edges[0] - edges[1]),
-        "only_second": sorted(edges[1] - edges[0]),
-        "in_both": len(edges[0] & edges[1]),
+        **_graphs_compared(folders),
         "settings": _different(manifests[0].get("settings", {}), manifests[1].get("settings", {})),
-        "same_data": manifests[0]["data"]["sha256"] == manifests[1]["data"]["sha256"],
+        "same_data": None if None in data else data[0] == data[1],
+        "found": [_found(folder) for folder in folders],
     }
     if shell.json:
         shell.emit(payload)
@@ -101,11 +108,58 @@ def diff(
         *[(edge, "no", "yes") for edge in payload["only_second"]],
         *[(name, _plain(pair[0]), _plain(pair[1])) for name, pair in payload["settings"].items()],
     ]
-    names = tuple(folder.path.name for folder in folders)
+    here, there = payload["found"]
+    if here != there:
+        rows.append(("found", here or "nothing", there or "nothing"))
     if rows:
         shell.console.table(("edge or setting", *names), rows)
-    same = "the same data" if payload["same_data"] else "different data"
-    shell.console.say(f"{payload['in_both']} edges in both; {same}.")
+    shell.console.say(_in_words(payload, [str(manifest.get("command")) for manifest in manifests], names))
+
+
+def _graphs_compared(folders: list[RunFolder]) -> dict[str, Any]:
+    """Compare two graphs edge by edge; where one is not there, nothing is said of edges."""
+    from copilot.data.runs import GRAPH
+    from copilot.domain.graph import CausalGraph
+
+    missing = [not (folder.path / GRAPH).is_file() for folder in folders]
+    if any(missing):
+        return {"same_graph": None, "only_first": [], "only_second": [], "in_both": None, "without_graph": missing}
+    graphs = [CausalGraph.model_validate(folder.read_json(GRAPH)["graph"]) for folder in folders]
+    edges = [{str(edge) for edge in graph.edges} for graph in graphs]
+    return {
+        "same_graph": graphs[0].content_hash == graphs[1].content_hash,
+        "only_first": sorted(edges[0] - edges[1]),
+        "only_second": sorted(edges[1] - edges[0]),
+        "in_both": len(edges[0] & edges[1]),
+        "without_graph": missing,
+    }
+
+
+def _in_words(payload: dict[str, Any], commands: list[str], names: list[str]) -> str:
+    """Say in a sentence what two runs share."""
+    lacking = [
+        f"{name} ({command})"
+        for name, command, missing in zip(names, commands, payload["without_graph"], strict=True)
+        if missing
+    ]
+    shared = f"{payload['in_both']} edges in both"
+    if lacking:
+        shared = f"Edges are not compared: {' and '.join(lacking)} wrote no graph"
+    if payload["same_data"] is None:
+        return f"{shared}."
+    return f"{shared}; {'the same data' if payload['same_data'] else 'different data'}."
+
+
+def _found(folder: RunFolder) -> str:
+    """Give the headline of a run that computed an effect, in a line; empty where there is none."""
+    from copilot.data.runs import ANALYSIS
+    from copilot.domain.analysis import Analysis
+    from copilot.report.effect_screen import headline_text
+
+    if not (folder.path / ANALYSIS).is_file():
+        return ""
+    analysis = Analysis.model_validate(folder.read_json(ANALYSIS))
+    return headline_text(analysis) or (analysis.verdict.text if analysis.verdict is not None else "")
 
 
 def resume(shell: Shell, run: RunName) -> int:
@@ -117,7 +171,7 @@ def resume(shell: Shell, run: RunName) -> int:
       $ copilot runs resume 3f2a --yes
     """
     from copilot.cli.app import run as run_command
-    from copilot.data.runs import MANIFEST, find_run, gather_calls
+    from copilot.data.runs import CONSENSUS, MANIFEST, find_run, gather_calls
     from copilot.errors import InputDataError, UsageError
 
     folder = find_run(run)
@@ -126,9 +180,12 @@ def resume(shell: Shell, run: RunName) -> int:
     if not arguments:
         raise InputDataError(f"the run {folder.path.name} does not say how it was started")
     if manifest.get("status") in ("voted", "complete"):
+        voted = (folder.path / CONSENSUS).is_file()
         raise UsageError(
-            f"the run {folder.path.name} has all its votes",
-            advice=f"Review it with: copilot review {folder.path}",
+            f"the run {folder.path.name} {'has all its votes' if voted else 'is complete'}",
+            advice=f"Review it with: copilot review {folder.path}"
+            if voted
+            else f"`copilot runs show {run}` says what it found.",
         )
     if manifest.get("data", {}).get("source") == "-":
         raise UsageError(
