@@ -82,6 +82,12 @@ def confounds(graph: CausalGraph, treatment: str, outcome: str, name: str) -> bo
     [True, False]
     """
     drawn = with_hidden_nodes(graph)
+    bare = proper_backdoor_graph(drawn, treatment, outcome)
+    # Effects of the treatment are in no valid set or in no minimal one, and neither is what causes neither end.
+    if name in drawn.descendants((treatment,)) or name not in bare.ancestors((treatment, outcome)):
+        return False
+    if bare.has(name, treatment) and bare.has(name, outcome):
+        return True
     open_book = CausalGraph(nodes=tuple(Node(name=node.name) for node in drawn.nodes), edges=drawn.edges)
     sets, _ = minimal_adjustment_sets(open_book, treatment, outcome, must=(name,), limit=_SETS)
     rest = ([one for one in names if one != name] for names in sets)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from copilot.checks.back_doors import back_door_through, confounds, opened_by
+from copilot.domain.adjustment import mediating_nodes, some_adjustment_set
 from copilot.domain.candidates import Candidate, Check, Role
 from copilot.domain.graph import CausalGraph, EdgeKind, Node
+from copilot.domain.identification.general import general_identification
 from copilot.domain.identification.instruments import instruments, why_no_instrument
-from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.paths import Path, directed_path, without_nodes
 from copilot.domain.text import shown
 from copilot.domain.variables import Query
@@ -219,8 +220,11 @@ def _identifiable(
             edges += more.edges
         try:
             drawn = CausalGraph(nodes=tuple(nodes), edges=tuple(edges))
-            common = identify_oriented(drawn, treatment, outcome, limit=1).common
-            told[key] = common.identifiable or common.null_effect
+            told[key] = (
+                not mediating_nodes(drawn, treatment, outcome)
+                or some_adjustment_set(drawn, treatment, outcome) is not None
+                or general_identification(drawn, treatment, outcome).identifiable is True
+            )
         except GraphError:
             told[key] = False
     return told
