@@ -99,20 +99,7 @@ class DataSubset:
             claim.se or centre.spread / shrink
         )
         p_value = departure(centre, claim.value, margin)
-        wide = promised is not None and spread_bounds(centre)[0] > WIDEST * promised
-        lopsided = abs(skew) > SKEWEST + 1.96 * math.sqrt(6 / centre.count)
-        faults = [
-            words
-            for found, words in (
-                (p_value < LEVEL, "the subsets tell another effect than all rows together"),
-                (wide, "they scatter more than the standard error allows"),
-                (
-                    lopsided,
-                    "they lie lopsided, as when a few rows carry the result or it is divided by a small number",
-                ),
-            )
-            if found
-        ]
+        faults = _faults(centre, skew, promised, p_value)
         meaning = (
             f"so the estimate is unstable: {'; '.join(faults)}" if faults else "so no small part carries the result"
         )
@@ -144,6 +131,18 @@ class DataSubset:
                 "simulation_error": centre.error,
             },
         )
+
+
+def _faults(centre: Centre, skew: float, promised: float | None, p_value: float) -> list[str]:
+    """Say in what subsets are not as they should be."""
+    wide = promised is not None and spread_bounds(centre)[0] > WIDEST * promised
+    lopsided = abs(skew) > SKEWEST + 1.96 * math.sqrt(6 / centre.count)
+    found = (
+        (p_value < LEVEL, "the subsets tell another effect than all rows together"),
+        (wide, "they scatter more than the standard error allows"),
+        (lopsided, "they lie lopsided, as when a few rows carry the result or it is divided by a small number"),
+    )
+    return [words for is_so, words in found if is_so]
 
 
 def _too_few(sample: Resample, count: int) -> str:

@@ -77,26 +77,11 @@ class NegativeControl:
         own_sd, sd = float(np.std(values)), float(np.std(trial.problem.y))
         bias = fit.value / own_sd * sd if own_sd > 0 else 0.0
         seen = half / own_sd * sd if own_sd > 0 else float("inf")
-        headline = trial.headline.fit.value
         many = len(trial.negative_controls)
         p = min(1.0, many * p_value(fit.value, fit.se or 0.0, fit.df))
         observed = f"{number(fit.value)} ({interval(limits)}), {chance(p)}"
         found = f"{number(fit.value)} ({number(100 * level)} % interval {interval(limits)})"
-        if not limits[0] <= 0 <= limits[1]:
-            status = Status.FAILED
-            meaning = (
-                f"so something moves both that is not adjusted for; in standard deviations that is a bias of "
-                f"{number(bias)} in {trial.outcome}, beside an estimate of {number(headline)}"
-            )
-        elif seen > abs(headline):
-            status = Status.INCONCLUSIVE
-            meaning = (
-                f"which holds zero, but is too wide to tell: a bias of the estimate's own size, {number(headline)}, "
-                "would fit into it"
-            )
-        else:
-            status = Status.PASSED
-            meaning = f"which holds zero; a bias above {number(seen)} in {trial.outcome} would have been seen"
+        status, meaning = _weigh(trial, limits, bias, seen)
         return Refutation(
             refuter=self.name,
             question=self.question,
@@ -129,6 +114,22 @@ class NegativeControl:
             blind_spot=_BLIND,
             details={"rows_missing": float(gone)},
         )
+
+
+def _weigh(trial: Trial, limits: tuple[float, float], bias: float, seen: float) -> tuple[Status, str]:
+    """Say what an interval of the effect on a control means for an outcome in its own units."""
+    headline = trial.headline.fit.value
+    if not limits[0] <= 0 <= limits[1]:
+        return Status.FAILED, (
+            "so something moves both that is not adjusted for; in standard deviations that is a bias of "
+            f"{number(bias)} in {trial.outcome}, beside an estimate of {number(headline)}"
+        )
+    if seen > abs(headline):
+        return Status.INCONCLUSIVE, (
+            f"which holds zero, but is too wide to tell: a bias of the estimate's own size, {number(headline)}, "
+            "would fit into it"
+        )
+    return Status.PASSED, f"which holds zero; a bias above {number(seen)} in {trial.outcome} would have been seen"
 
 
 NEGATIVE_CONTROL = NegativeControl()
