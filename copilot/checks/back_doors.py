@@ -83,8 +83,11 @@ def confounds(graph: CausalGraph, treatment: str, outcome: str, name: str) -> bo
     """
     drawn = with_hidden_nodes(graph)
     bare = proper_backdoor_graph(drawn, treatment, outcome)
-    # Effects of the treatment are in no valid set or in no minimal one, and neither is what causes neither end.
+    # Effects of the treatment are in no valid set or in no minimal one, and neither is what causes neither end; where
+    # the outcome is a direct cause of the treatment no set is valid.
     if name in drawn.descendants((treatment,)) or name not in bare.ancestors((treatment, outcome)):
+        return False
+    if drawn.has(outcome, treatment):
         return False
     if bare.has(name, treatment) and bare.has(name, outcome):
         return True

@@ -46,6 +46,11 @@ def test_a_confounder_is_what_a_sufficient_set_needs(graph: CausalGraph, is_one:
     assert check.passed is is_one
 
 
+def test_nothing_confounds_where_the_outcome_causes_the_treatment() -> None:
+    graph = CausalGraph.build(directed=[("n", "t"), ("n", "y"), ("y", "t")])
+    assert not confounds(graph, "t", "y", "n")
+
+
 @st.composite
 def _graphs(draw: st.DrawFn) -> CausalGraph:
     names = ["a", "b", "t", "n", "c", "y"]
