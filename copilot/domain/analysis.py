@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from copilot.domain.bounds import Bound
 from copilot.domain.effects import Estimate, Refutation
 from copilot.domain.findings import Finding
 from copilot.domain.identification.values import Names, OrientedIdentification, Strategy
+from copilot.domain.many_graphs import ManyGraphs
 from copilot.domain.notice import Notice
 from copilot.domain.reference import ReferenceAnswer
 from copilot.domain.review import Review
@@ -140,6 +142,12 @@ class Analysis(Value):
         In order; the headline is first.
     sensitivity
         How strong a hidden cause would have to be.
+    many_graphs
+        The effect under every plausible graph; ``None`` where it was not asked for.
+    bounds
+        What can be said without the graph's identifying the effect, the fewest assumptions first.
+    proximal
+        The estimate by negative controls of both kinds; ``None`` where these were not named.
     reference
         What DoWhy makes of the same question.
     verdict
@@ -167,6 +175,9 @@ class Analysis(Value):
     estimates: tuple[Estimate, ...] = ()
     refutations: tuple[Refutation, ...] = ()
     sensitivity: Sensitivity | None = None
+    many_graphs: ManyGraphs | None = None
+    bounds: tuple[Bound, ...] = ()
+    proximal: Estimate | None = None
     reference: ReferenceAnswer | None = None
     verdict: Verdict | None = None
     suspected: tuple[str, ...] = ()

@@ -47,6 +47,9 @@ class Sensitivity(Value):
         The covariate whose like would change the estimate most; empty if nothing was adjusted for.
     estimate, se, dof
         Of the linear regression that all this is computed from.
+    curve, curve_interval
+        Pairs of partial R², with the treatment and with the outcome, at which a hidden cause would bring the estimate
+        to zero, and the interval to touch zero; as many as are below 1.
     notes
         What is approximate.
     """
@@ -61,4 +64,6 @@ class Sensitivity(Value):
     estimate: float | None = None
     se: float | None = None
     dof: float | None = None
+    curve: tuple[tuple[float, float], ...] = ()
+    curve_interval: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()

@@ -1,0 +1,176 @@
+"""The effect under every graph that is plausible, and the edges that the answer hangs on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from copilot.domain.identification.values import Names, Strategy
+from copilot.domain.notice import Notice
+from copilot.domain.value import Value
+
+
+class GraphSource(StrEnum):
+    """Where the graphs come from."""
+
+    VOTES = "votes"
+    """Drawn from the ballots."""
+    CHANGES = "changes"
+    """The accepted graph with one edge changed at a time."""
+
+
+class EdgeState(StrEnum):
+    """How a pair stands in one graph; the pair is (source, target)."""
+
+    FORWARD = "forward"
+    """source -> target."""
+    BACKWARD = "backward"
+    """target -> source."""
+    ABSENT = "absent"
+    """No arrow either way."""
+    CONFOUNDED = "confounded"
+    """No arrow, and an unmeasured common cause of both."""
+
+
+class DesignEffect(Value):
+    """One way to compute the effect, and how many graphs call for it.
+
+    Parameters
+    ----------
+    strategy
+        ``None`` where the effect is zero by assumption or cannot be computed.
+    null
+        Whether it is zero by assumption: no directed path.
+    adjustment_set, instruments, mediators
+        The design in names.
+    graphs
+        How many of the graphs drawn call for it.
+    accepted
+        Whether the accepted graph is among them.
+    value, se, interval
+        The estimate in units of the outcome; ``None`` where there is none.
+    note
+        Why there is none.
+    """
+
+    strategy: Strategy | None = None
+    null: bool = False
+    adjustment_set: Names = ()
+    instruments: Names = ()
+    mediators: Names = ()
+    graphs: int = Field(ge=0)
+    accepted: bool = False
+    value: float | None = None
+    se: float | None = None
+    interval: tuple[float, float] | None = None
+    note: str = ""
+
+
+class StateEffect(Value):
+    """What the graphs say in which one pair stands in one way.
+
+    Parameters
+    ----------
+    state
+        How the pair stands.
+    graphs
+        How many graphs.
+    identifiable
+        Share of these in which the effect can be computed or is zero by assumption.
+    value
+        Mean of the estimates; zero by assumption counts as 0; ``None`` if there is none.
+    positive
+        Share of the estimates above zero; ``None`` if there is none.
+    """
+
+    state: EdgeState
+    graphs: int = Field(ge=0)
+    identifiable: float
+    value: float | None = None
+    positive: float | None = None
+
+
+class PivotalEdge(Value):
+    """A pair of variables, and what hangs on how it stands.
+
+    Parameters
+    ----------
+    source, target
+        The pair; as the accepted graph draws it where it does.
+    accepted
+        How it stands in the accepted graph.
+    states
+        What the graphs say, state by state, that of the accepted graph first.
+    estimate_move
+        Largest difference of mean estimates between two states, as a multiple of the headline's size.
+    sign_move, identifiable_move
+        Largest difference between two states in the share of positive estimates, and of identifiable graphs.
+    message
+        One sentence for people.
+    """
+
+    source: str
+    target: str
+    accepted: EdgeState
+    states: tuple[StateEffect, ...]
+    estimate_move: float = 0.0
+    sign_move: float = 0.0
+    identifiable_move: float = 0.0
+    message: str = ""
+
+    @property
+    def weight(self) -> tuple[float, float]:
+        """What the ranking goes by: the largest of the three moves, each at most 1, and then their sum."""
+        moves = (self.estimate_move, self.sign_move, self.identifiable_move)
+        return max(min(1.0, move) for move in moves), sum(moves)
+
+
+class ManyGraphs(Value):
+    """What becomes of the answer under many graphs; shares are of the graphs, and are support, never probability.
+
+    Parameters
+    ----------
+    source
+        Where the graphs come from.
+    graphs, distinct
+        How many were drawn, and how many of these differ.
+    not_identifiable
+        Share in which the effect cannot be computed.
+    null
+        Share in which it is zero by assumption.
+    not_estimated
+        Share in which it could be computed and was not, because of numbers or a limit.
+    quantiles
+        Of the estimates over graphs: 5, 25, 50, 75 and 95 %, zero by assumption as 0; empty if there are none.
+    range
+        The lowest and the highest estimate.
+    positive
+        Share of the estimates above zero; ``None`` if there are none.
+    designs
+        Each distinct way to the effect, the most frequent first.
+    edges
+        Pairs the answer hangs on, the gravest first; only those on which something hangs.
+    estimator, rows
+        By which estimator, and on how many rows.
+    message
+        One or two sentences for people.
+    notices
+        What was cut, capped or left out, with counts.
+    """
+
+    source: GraphSource
+    graphs: int = Field(ge=0)
+    distinct: int = Field(ge=0)
+    not_identifiable: float
+    null: float
+    not_estimated: float = 0.0
+    quantiles: tuple[float, ...] = ()
+    range: tuple[float, float] | None = None
+    positive: float | None = None
+    designs: tuple[DesignEffect, ...] = ()
+    edges: tuple[PivotalEdge, ...] = ()
+    estimator: str = ""
+    rows: int = Field(default=0, ge=0)
+    message: str = ""
+    notices: tuple[Notice, ...] = ()
