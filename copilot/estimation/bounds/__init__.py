@@ -1,0 +1,1 @@
+"""Bounds on an effect that the graph does not identify: what data and assumptions leave possible."""
