@@ -58,6 +58,7 @@ bench: $(VENV)/.dev ## Measure speed, as ratios within one run, and hold publish
 	@$(BIN)/python -m compileall -q copilot
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/effect.py
+	$(BIN)/python benchmarks/many_graphs.py
 	$(BIN)/python benchmarks/validation.py --write
 
 record: $(VENV)/.run ## Ask a model for a fixture's answers anew (STUDY=…; needs OPENAI_BASE_URL or a key, and COPILOT_MODEL)

@@ -132,6 +132,7 @@ def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions
             progress=shell.console.progress(),
             usage=vote.usage,
             suspected=suspected_causes(proposed.consensus, proposed.review.graph, options.query),
+            drawing=vote.drawing(folder, proposed),
         )
     finally:
         job.close()

@@ -147,7 +147,7 @@ def _result(shell: Shell, analysis: Analysis) -> None:
 def _screen(shell: Shell, analysis: Analysis) -> None:
     from copilot.domain.effects import Question
     from copilot.report.brief import brief
-    from copilot.report.effect_screen import question_lines, reference_line, refutations_table, verdict_lines
+    from copilot.report.effect_screen import closing_lines, question_lines, refutations_table
     from copilot.report.estimates_table import errors_line, estimates_table, note_lines
     from copilot.report.identified import identification_lines
 
@@ -168,9 +168,7 @@ def _screen(shell: Shell, analysis: Analysis) -> None:
         table = refutations_table(analysis.refutations, question, width, full=full)
         if table is not None:
             console.draw(table)
-    if analysis.reference is not None:
-        console.say(reference_line(analysis, full=full), label="Reference: ", style="bold")
-    for label, text, style in verdict_lines(analysis, full=full):
+    for label, text, style in closing_lines(analysis, full=full):
         console.say(text, label=f"{label}: ", style=style)
 
 

@@ -31,6 +31,7 @@ from copilot.workflow.variables import check_query
 if TYPE_CHECKING:
     from copilot.domain.analysis import Analysis
     from copilot.estimation.reference.client import Reference
+    from copilot.voting.voices import Drawing
 
 SUGGESTED = "suggested in this run"
 
@@ -55,6 +56,8 @@ class EffectOptions:
         For each simulating refuter; ``None`` for what suits the estimator.
     dowhy
         Whether DoWhy computes the headline as well.
+    draws
+        How many graphs `analyze` draws from the votes; 0 leaves other graphs out.
     """
 
     command: str
@@ -65,11 +68,13 @@ class EffectOptions:
     wishes: Wishes = Wishes()
     simulations: int | None = None
     dowhy: bool = True
+    draws: int = 1000
 
     def fingerprint(self) -> dict[str, Any]:
         """Give everything beyond table and graph that may change a result."""
         wishes = {name: _plain(value) for name, value in asdict(self.wishes).items()}
-        return {"effect": {"wishes": wishes, "simulations": self.simulations, "dowhy": self.dowhy}}
+        ways = {"simulations": self.simulations, "dowhy": self.dowhy, "draws": self.draws}
+        return {"effect": {"wishes": wishes, **ways}}
 
 
 class EffectJob:
@@ -117,7 +122,13 @@ class EffectJob:
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)
 
-    def _plan(self, review: Review, suspected: tuple[str, ...] = (), findings: tuple[Finding, ...] = ()) -> EffectPlan:
+    def _plan(
+        self,
+        review: Review,
+        suspected: tuple[str, ...] = (),
+        findings: tuple[Finding, ...] = (),
+        drawing: Drawing | None = None,
+    ) -> EffectPlan:
         return EffectPlan(
             review=review,
             graph_source=self.graph_source,
@@ -129,6 +140,8 @@ class EffectJob:
             refute=self.options.command != "estimate",
             suspected=suspected,
             findings=findings,
+            drawing=drawing,
+            draws=self.options.draws if self.options.command == "analyze" else 0,
         )
 
     def _criticised(self, review: Review, progress: Progress) -> tuple[Finding, ...]:
@@ -171,6 +184,7 @@ class EffectJob:
         progress: Progress,
         usage: dict[str, Any] | None = None,
         suspected: tuple[str, ...] = (),
+        drawing: Drawing | None = None,
     ) -> Analysis:
         """Compute, and write each stage into the run's folder as it is done.
 
@@ -188,6 +202,8 @@ class EffectJob:
             What models have used before.
         suspected
             Unmeasured causes that ballots named and the graph leaves out.
+        drawing
+            The votes behind the graph, if there are any.
         """
         if self.options.dowhy and self.reference is None:
             self.reference = _start_dowhy()
@@ -210,7 +226,7 @@ class EffectJob:
         try:
             with run:
                 analysis = analyse(
-                    self._plan(review, suspected, self._criticised(review, progress)),
+                    self._plan(review, suspected, self._criticised(review, progress), drawing),
                     self.table,
                     route=self._route,
                     reference=self.reference,

@@ -25,10 +25,12 @@ from copilot.workflow.progress import Progress
 from copilot.workflow.suggest_graph import MOST_CONTESTED, Suggestion, SuggestPlan, Voices, suggest_graph
 
 if TYPE_CHECKING:
+    from copilot.composition.outcome import Outcome
     from copilot.data.tables import Table
     from copilot.discovery.discover import Discovery
     from copilot.elicitation.setting import Setting
     from copilot.llm.completer import ChatRequest
+    from copilot.voting.voices import Drawing
 
 COMMAND = "suggest-graph"
 
@@ -177,6 +179,19 @@ class SuggestJob:
         finally:
             run.note_usage(models.usage().model_dump(mode="json"))
             await models.aclose()
+
+    def drawing(self, folder: RunFolder, outcome: Outcome) -> Drawing:
+        """Give what other graphs are drawn from: the votes of this run, and what a person overruled in them."""
+        from copilot.voting.voices import Drawing
+
+        return Drawing(
+            votes=Votes.model_validate(folder.read_json(VOTES)),
+            consensus=outcome.consensus,
+            accepted=outcome.review.graph,
+            constraints=self.plan.constraints,
+            decided=outcome.review.overruled,
+            min_support=self.plan.rules.min_support,
+        )
 
     def _make_plan(self) -> SuggestPlan:
         study, settings = self.study, self.settings

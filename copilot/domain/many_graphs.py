@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.values import Names, Strategy
 from copilot.domain.notice import Notice
 from copilot.domain.value import Value
@@ -28,9 +29,63 @@ class EdgeState(StrEnum):
     BACKWARD = "backward"
     """target -> source."""
     ABSENT = "absent"
-    """No arrow either way."""
+    """No arrow either way; or, where a hidden cause is asked about, no such cause."""
     CONFOUNDED = "confounded"
-    """No arrow, and an unmeasured common cause of both."""
+    """An unmeasured common cause of both."""
+
+
+class Doubt(Value):
+    """One thing that differs from graph to graph: how a pair is joined by an arrow, or whether a hidden cause is there.
+
+    Parameters
+    ----------
+    pair
+        In alphabetical order.
+    hidden
+        Whether it is about an unmeasured common cause, which is there or not whatever the arrow.
+    affects
+        What the hidden cause affects, the pair included; empty for an arrow.
+    name
+        Of the hidden cause, in a ballot's words; empty where nobody named it.
+    """
+
+    pair: tuple[str, str]
+    hidden: bool = False
+    affects: Names = ()
+    name: str = ""
+
+
+class GraphDraws(Value):
+    """Acyclic graphs without undirected edges, each with how often it was drawn.
+
+    Parameters
+    ----------
+    source
+        Where they come from.
+    doubts
+        What differs between them.
+    graphs
+        The distinct ones, in order of their first draw; all have the same nodes.
+    states
+        For each graph, how each of `doubts` stands in it.
+    counts
+        How often each was drawn.
+    compared
+        How often each was drawn by chance alone, each doubt by itself: a fair comparison of the states of a doubt.
+    cut
+        Arrows that were drawn and left out because they would have closed a circle.
+    left_out
+        Changes that were not looked at, because there are too many.
+    """
+
+    source: GraphSource
+    doubts: tuple[Doubt, ...] = ()
+    graphs: tuple[CausalGraph, ...] = ()
+    states: tuple[tuple[EdgeState, ...], ...] = ()
+    counts: tuple[int, ...] = ()
+    compared: tuple[int, ...] = ()
+    cut: int = 0
+    left_out: int = 0
 
 
 class DesignEffect(Value):
@@ -77,9 +132,11 @@ class StateEffect(Value):
     graphs
         How many graphs.
     identifiable
-        Share of these in which the effect can be computed or is zero by assumption.
+        Share of these in which the effect can be computed.
+    null
+        Share of these in which it is zero by assumption; in the rest it is not identifiable.
     value
-        Mean of the estimates; zero by assumption counts as 0; ``None`` if there is none.
+        Mean of the estimates; ``None`` if there is none.
     positive
         Share of the estimates above zero; ``None`` if there is none.
     """
@@ -87,6 +144,7 @@ class StateEffect(Value):
     state: EdgeState
     graphs: int = Field(ge=0)
     identifiable: float
+    null: float = 0.0
     value: float | None = None
     positive: float | None = None
 
@@ -98,6 +156,8 @@ class PivotalEdge(Value):
     ----------
     source, target
         The pair; as the accepted graph draws it where it does.
+    hidden, affects, name
+        As in `Doubt`.
     accepted
         How it stands in the accepted graph.
     states
@@ -105,13 +165,16 @@ class PivotalEdge(Value):
     estimate_move
         Largest difference of mean estimates between two states, as a multiple of the headline's size.
     sign_move, identifiable_move
-        Largest difference between two states in the share of positive estimates, and of identifiable graphs.
+        Largest difference between two states in the share of positive estimates, and of graphs that give an estimate.
     message
         One sentence for people.
     """
 
     source: str
     target: str
+    hidden: bool = False
+    affects: Names = ()
+    name: str = ""
     accepted: EdgeState
     states: tuple[StateEffect, ...]
     estimate_move: float = 0.0
@@ -142,9 +205,12 @@ class ManyGraphs(Value):
     not_estimated
         Share in which it could be computed and was not, because of numbers or a limit.
     quantiles
-        Of the estimates over graphs: 5, 25, 50, 75 and 95 %, zero by assumption as 0; empty if there are none.
+        Of the estimates over the graphs that give one: 5, 25, 50, 75 and 95 %; empty if there are none.
     range
         The lowest and the highest estimate.
+    interval
+        From the lowest to the highest limit of the intervals of those estimates that lie within the outer quantiles:
+        the spread over graphs and sampling error together.
     positive
         Share of the estimates above zero; ``None`` if there are none.
     designs
@@ -167,6 +233,7 @@ class ManyGraphs(Value):
     not_estimated: float = 0.0
     quantiles: tuple[float, ...] = ()
     range: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = None
     positive: float | None = None
     designs: tuple[DesignEffect, ...] = ()
     edges: tuple[PivotalEdge, ...] = ()

@@ -111,6 +111,14 @@ class Review(Value):
         return Approval.UNSEEN if self.approved_by == ACCEPTED_UNSEEN else Approval.PERSON
 
     @property
+    def overruled(self) -> frozenset[tuple[str, str]]:
+        """Pairs, each in alphabetical order, whose arrow a person changed: removed, turned, added or directed."""
+        kept = {Choice.KEEP, Choice.CONFOUND}
+        taken = (one for one in self.decisions if one.choice not in kept and not one.by.startswith("--"))
+        edges = (edge for one in taken for edge in (one.before, one.after, one.about) if edge is not None)
+        return frozenset(edge.pair for edge in edges)
+
+    @property
     def reviewed(self) -> bool:
         """Whether a person answered every question and accepted the graph."""
         return self.complete and self.approval is Approval.PERSON

@@ -112,6 +112,19 @@ def _standing(analysis: Analysis) -> Iterator[str]:
     yield f"{word}: {', '.join(failed)} failed" if failed else word
 
 
+_EDGES_SHOWN = 8
+
+
+def many_graphs_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str]]:
+    """Say what becomes of the answer under other graphs, and on which edge most hangs."""
+    many = analysis.many_graphs
+    if many is None:
+        return
+    yield "Other graphs", many.message
+    for edge in many.edges[: _EDGES_SHOWN if full else 1]:
+        yield "Most hangs on" if edge is many.edges[0] else "Then on", edge.message
+
+
 def reference_line(analysis: Analysis, *, full: bool = False) -> str:
     """Say what DoWhy makes of it; in few words where it agrees."""
     told = analysis.reference
@@ -199,6 +212,14 @@ def verdict_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[s
     yield "Verdict", verdict.text, _STANDING.get(verdict.standing, "bold yellow")
     for place, doubt in enumerate(verdict.doubts, start=1):
         yield f"Doubt {place}", doubt if full else brief(doubt, _DOUBT), "bold"
+
+
+def closing_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Give what stands below the tables: other graphs, DoWhy, verdict, doubts; label, text and style of the label."""
+    yield from ((label, text, "bold") for label, text in many_graphs_lines(analysis, full=full))
+    if analysis.reference is not None:
+        yield "Reference", reference_line(analysis, full=full), "bold"
+    yield from verdict_lines(analysis, full=full)
 
 
 def _set(names: Sequence[str]) -> str:

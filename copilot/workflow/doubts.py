@@ -8,6 +8,7 @@ from copilot.domain.analysis import Analysis
 from copilot.domain.effects import Estimate, Question, Refutation, Status
 from copilot.domain.findings import FindingKind, Severity
 from copilot.domain.identification.values import Strategy
+from copilot.domain.many_graphs import GraphSource
 from copilot.domain.notice import Level
 from copilot.domain.numbers import interval, number
 from copilot.domain.review import ACCEPTED_AS_FILE, Approval
@@ -49,6 +50,7 @@ def _ranked(analysis: Analysis) -> Iterator[Doubt]:
             yield _column(notice.subject) if notice.subject else notice.message, notice.message
     unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE and not _idle(one)]
     yield from ((one.refuter, one.message) for one in unclear if one.question is Question.SOUNDNESS)
+    yield from _pivotal(analysis)
     yield from _rests_on(analysis)
     told = [one for one in unclear if one.question is Question.HIDDEN_CAUSE and one.refuter != HIDDEN]
     yield from ((one.refuter, one.message) for one in told)
@@ -201,6 +203,13 @@ def _rests_on(analysis: Analysis) -> Iterator[Doubt]:
         yield HIDDEN, _strength(analysis)
     if analysis.review.approved_by == ACCEPTED_AS_FILE:
         yield "graph", "The graph was taken as given: `copilot review` asks about each of its arrows."
+
+
+def _pivotal(analysis: Analysis) -> Iterator[Doubt]:
+    """Say on which edge the answer hangs, where voters differ about it; a change that nobody drew is no doubt."""
+    many = analysis.many_graphs
+    if many is not None and many.source is GraphSource.VOTES and many.edges:
+        yield "many graphs", f"The voters differ about what the answer hangs on. {many.edges[0].message}"
 
 
 def _strength(analysis: Analysis) -> str:

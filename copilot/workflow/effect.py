@@ -12,7 +12,7 @@ from copilot.domain.analysis import Analysis, Chosen
 from copilot.domain.findings import Finding
 from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.orientations import identify_oriented
-from copilot.domain.identification.values import OrientedIdentification
+from copilot.domain.identification.values import OrientedIdentification, Strategy
 from copilot.domain.notice import Level, Notice
 from copilot.domain.review import Approval, Review
 from copilot.domain.text import shown
@@ -26,6 +26,7 @@ from copilot.workflow.verdict import judge
 
 if TYPE_CHECKING:
     from copilot.estimation.reference.client import Reference
+    from copilot.voting.voices import Drawing
 
 _MOST_LISTED = 12
 
@@ -52,6 +53,10 @@ class EffectPlan:
         Whether the estimate is tried.
     suspected, findings
         As in `Analysis`.
+    drawing
+        Votes from which other graphs are drawn; without them the accepted graph is changed one edge at a time.
+    draws
+        How many graphs are drawn; 0 leaves other graphs out.
     """
 
     review: Review
@@ -64,6 +69,8 @@ class EffectPlan:
     refute: bool = True
     suspected: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    drawing: Drawing | None = None
+    draws: int = 0
 
 
 def find_strategies(
@@ -207,11 +214,17 @@ def analyse(
         notices=(*table.profile.notices, *notices, *_not_drawn(laid, table), *found.common.notices),
     )
     told(analysis)
+    progress = progress or Silent()
+    design = design_of(plan.query, chosen or Chosen(strategy=Strategy.BACKDOOR), plan.wishes)
     if chosen is not None:
         from copilot.workflow.effect_numbers import Work, compute
 
-        work = Work(plan, design_of(plan.query, chosen, plan.wishes), chosen, laid, progress or Silent(), reference)
-        analysis = compute(work, table, analysis, told)
+        analysis = compute(Work(plan, design, chosen, laid, progress, reference), table, analysis, told)
+    if plan.draws:
+        from copilot.workflow.rests_on import under_many_graphs
+
+        analysis = under_many_graphs(plan, analysis, laid, table, design, progress)
+        told(analysis)
     return analysis.model_copy(update={"verdict": judge(analysis)})
 
 

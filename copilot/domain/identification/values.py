@@ -23,6 +23,8 @@ class Strategy(StrEnum):
     """By instruments; needs a linear or monotone effect beside the graph."""
     GENERAL = "general"
     """By the expression that the ID algorithm gives."""
+    PROXIMAL = "proximal"
+    """By negative controls of both kinds, which stand for a hidden common cause; needs assumptions beside the graph."""
 
 
 class EffectKind(StrEnum):
