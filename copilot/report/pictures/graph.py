@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -62,12 +63,15 @@ def draw_graph(
     """
     chosen = {"adjusted": adjusted, "instruments": instruments, "mediators": mediators}
     roles = roles_of(graph, treatment=treatment, outcome=outcome, **chosen)
-    busy = _busiest_side(graph)
-    boxes = {name: box_of(name, role, busy[name]) for name, role in roles.items()}
-    layout = lay_out(graph)
+    heads = _heads(graph)
+    boxes = {name: box_of(name, role, heads[name]) for name, role in roles.items()}
+    row = min((box.height for box in boxes.values()), default=0.3) + _BETWEEN
+    layout = lay_out(
+        graph, {name: math.ceil((box.height + _BETWEEN) / row * 2 - 0.05) / 2 for name, box in boxes.items()}
+    )
     legend = _legend(graph, supports, contested)
     with house_style():
-        sheet = _measure(layout, boxes, len(legend))
+        sheet = _measure(layout, boxes, row, len(legend))
         figure = new_figure(sheet.width, sheet.height)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
@@ -127,9 +131,10 @@ class _Sheet:
         return self.columns[int(point[0])], self.top - point[1] * self.row
 
 
-def _measure(layout: Layout, boxes: Mapping[str, Box], legend: int) -> _Sheet:
-    tallest = max((box.height for box in boxes.values()), default=0.3)
-    row = tallest + _BETWEEN
+def _measure(layout: Layout, boxes: Mapping[str, Box], row: float, legend: int) -> _Sheet:
+    reach = [(layout.positions[name][1] * row, box.height / 2) for name, box in boxes.items()]
+    top = max((half - middle for middle, half in reach), default=0.15)
+    bottom = max([layout.rows * row, *(middle + half for middle, half in reach)])
     halves = tuple(max((boxes[name].width for name in layer), default=0.3) / 2 for layer in layout.layers)
     steepest = [0.0] * max(1, len(halves))
     for way in layout.ways:
@@ -142,15 +147,14 @@ def _measure(layout: Layout, boxes: Mapping[str, Box], legend: int) -> _Sheet:
     flat = any(len(way) == 2 and way[0][0] == way[1][0] for way in layout.ways)  # noqa: PLR2004 (both its ends)
     right = (columns[-1] + halves[-1] if columns else 1.0) + _MARGIN + (0.4 if flat else 0.0)
     below = legend * _LEGEND_LINE + (_MARGIN if legend else 0.0)
-    height = layout.rows * row + tallest + 2 * _MARGIN + below
+    height = max(0.0, top) + bottom + 2 * _MARGIN + below
     width = max(right, 4.6 if legend else 0.0)
-    return _Sheet(width, height, tuple(columns), halves, row, height - _MARGIN - tallest / 2)
+    return _Sheet(width, height, tuple(columns), halves, row, height - _MARGIN - max(0.0, top))
 
 
-def _busiest_side(graph: CausalGraph) -> dict[str, int]:
-    """Count, for each node, the edges at the side with more of them, near enough."""
-    extra = {name: len(graph.spouses_of[name]) + len(graph.undirected_of[name]) for name in graph.names}
-    return {name: max(len(graph.parents(name)), len(graph.children(name))) + extra[name] for name in graph.names}
+def _heads(graph: CausalGraph) -> dict[str, int]:
+    """Count the arrowheads that may come together at one side of a node."""
+    return {name: len(graph.parents(name)) + len(graph.spouses_of[name]) for name in graph.names}
 
 
 Ports = dict[tuple[int, bool], Point]

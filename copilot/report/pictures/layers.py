@@ -33,7 +33,7 @@ class Layout:
         Names, column by column from the left, each from top to bottom.
     positions
         Name → (layer, row); layers are whole numbers from 0, rows are multiples of 0.25 from 0 downwards, and nodes
-        of a layer are at least 1 apart.
+        of a layer have the room that their sizes ask for.
     ways
         For each edge of the graph, in order, the points from its left end to its right one, both included: one in
         each layer. Two points of one layer for an edge within it.
@@ -55,8 +55,15 @@ class Layout:
         return max((row for way in (*self.ways, tuple(self.positions.values())) for _, row in way), default=0.0)
 
 
-def lay_out(graph: CausalGraph) -> Layout:
+def lay_out(graph: CausalGraph, sizes: Mapping[str, float] | None = None) -> Layout:
     """Place a graph, the same for the same graph.
+
+    Parameters
+    ----------
+    graph
+        What to place.
+    sizes
+        Rows that a node takes, in multiples of 0.5; 1 for those that are not named.
 
     Examples
     --------
@@ -85,7 +92,7 @@ def lay_out(graph: CausalGraph) -> Layout:
             links.setdefault(left, ([], []))[1].append(right)
             links.setdefault(right, ([], []))[0].append(left)
     ordered, crossings = order_layers(columns, links)
-    row_of = place_rows(ordered, links, len(index))
+    row_of = place_rows(ordered, links, len(index), [(sizes or {}).get(name, 1.0) for name in graph.names])
     column_of = {point: number for number, column in enumerate(ordered) for point in column}
     positions = {name: (float(layer_of[name]), row_of[number]) for name, number in index.items()}
     return Layout(

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from copilot.report.pictures.order import Links
 
 GRID = 0.25
-NODE_GAP, MIXED_GAP, LINE_GAP = 1.0, 0.75, 0.25
-"""Between two nodes, a node and a line, and two lines; multiples of the grid, so that rounding keeps them."""
+LINE_GAP = 0.25
+"""Between two lines, and between a line and the room of a node; a multiple of the grid, so that rounding keeps it."""
 _SWEEPS = 10
 _NONE: tuple[list[int], list[int]] = ([], [])
 
 
-def place_rows(columns: Sequence[Sequence[int]], links: Links, nodes: int) -> dict[int, float]:
+def place_rows(columns: Sequence[Sequence[int]], links: Links, nodes: int, sizes: Sequence[float]) -> dict[int, float]:
     """Give every point a row.
 
     Parameters
@@ -26,13 +26,15 @@ def place_rows(columns: Sequence[Sequence[int]], links: Links, nodes: int) -> di
         Their neighbours to the left and to the right.
     nodes
         Points below this number are nodes, the others are points of long edges.
+    sizes
+        Of each node, in rows: multiples of 0.5.
 
     Returns
     -------
     dict
         Point → row, a multiple of `GRID`, the topmost 0.
     """
-    offsets = [_offsets(column, nodes) for column in columns]
+    offsets = [_offsets(column, sizes) for column in columns]
     row_of: dict[int, float] = {}
     for column, offset in zip(columns, offsets, strict=True):
         half = offset[-1] / 2 if offset else 0.0
@@ -45,12 +47,12 @@ def place_rows(columns: Sequence[Sequence[int]], links: Links, nodes: int) -> di
     return {point: math.floor((row - top) / GRID + 0.5) * GRID for point, row in row_of.items()}
 
 
-def _offsets(column: Sequence[int], nodes: int) -> list[float]:
+def _offsets(column: Sequence[int], sizes: Sequence[float]) -> list[float]:
     """Add up the least distances from the top of a layer."""
     found = [0.0] if column else []
     for upper, lower in itertools.pairwise(column):
-        lines = (upper >= nodes) + (lower >= nodes)
-        found.append(found[-1] + (NODE_GAP, MIXED_GAP, LINE_GAP)[lines])
+        halves = [sizes[point] / 2 for point in (upper, lower) if point < len(sizes)]
+        found.append(found[-1] + sum(halves) + (LINE_GAP if len(halves) < 2 else 0.0))  # noqa: PLR2004 (two nodes)
     return found
 
 

@@ -24,6 +24,9 @@ from copilot.report.pictures.style import SMALL, house_style, new_chart, number_
 
 Pairs = Sequence[tuple[float, float]]
 _MOST_NAMED = 4
+_KEY = (
+    "Thick line: a hidden cause there makes the estimate 0;\ndashed: the interval touches 0. Diamonds: measured causes."
+)
 _FEWEST, _POINTS = 0.05, 200
 
 
@@ -49,7 +52,7 @@ def sensitivity_map(sensitivity: Sensitivity) -> Figure:
         number_axis(axes, "partial R² with the treatment")
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
         axes.set_ylabel("partial R² with the outcome")
-        key = "Thick line: a hidden cause there makes the estimate 0; dashed: the interval touches 0.\nDiamonds: measured causes."
+        key = _KEY
         figure.text(0.05, 0.06 / 4.4, key, fontsize=SMALL, va="bottom", color=INK)
         return figure
 

@@ -19,7 +19,7 @@ _CELL, _ROLE_CELL = 0.088, 0.073
 """Inches that a letter takes at these sizes, with a little to spare."""
 _LINE, _ROLE_LINE = 0.165, 0.15
 FOLD, MOST_LINES = 13, 3
-SIDE, END_GAP = 0.64, 0.115
+SIDE, END_GAP = 0.64, 0.11
 """Share of a side on which edges end, and the least inches between two ends."""
 _ROUND = frozenset({Role.OTHER, Role.LATENT})
 
@@ -49,12 +49,12 @@ class Box:
         return self.width / 2 * math.sqrt(max(0.0, 1 - (2 * offset / self.height) ** 2))
 
 
-def box_of(name: str, role: Role, ends: int = 0) -> Box:
-    """Measure the box for a name, high enough for so many ends of edges at one side."""
+def box_of(name: str, role: Role, heads: int = 0) -> Box:
+    """Measure the box for a name, high enough for so many arrowheads at one side."""
     lines = folded(name, FOLD, MOST_LINES)
     text = max(max(map(cell_len, lines)) * _CELL, cell_len(role.value) * _ROLE_CELL)
     tall = len(lines) * _LINE + (_ROLE_LINE if role.value else 0.0)
-    high = ends * END_GAP / SIDE
+    high = heads * END_GAP / SIDE
     if role in _ROUND:  # the corners of the text lie within the ellipse
         return Box(lines, role, max(0.7, text * 1.22 + 0.16), max(tall * 1.35 + 0.14, high))
     return Box(lines, role, max(0.8, text + 0.3), max(tall + 0.2, high))
