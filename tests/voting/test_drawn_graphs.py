@@ -63,7 +63,7 @@ def test_edges_that_go_together_stay_together_where_ballots_are_resampled() -> N
     both: Arrows = (("t", "y"), ("a", "t"), ("b", "y"))
     ballots = [ballot(n, both if n % 2 else (("t", "y"),), names=names) for n in range(10)]
     draws = draw_graphs(drawing(ballots, names=names), SeedSequence(3), 2000)
-    mixed = {alone: 0 for alone in (True, False)}
+    mixed = dict.fromkeys((True, False), 0)
     for graph, compared, count in zip(draws.graphs, draws.compared, draws.counts, strict=True):
         if graph.has("a", "t") != graph.has("b", "y"):
             mixed[True] += compared
@@ -111,7 +111,7 @@ PAIR = st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")).filter(lambda
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(PAIR, max_size=6, unique_by=lambda pair: frozenset(pair)), min_size=1, max_size=6))
+@given(st.lists(st.lists(PAIR, max_size=6, unique_by=frozenset), min_size=1, max_size=6))
 def test_every_draw_is_acyclic_and_the_order_of_ballots_is_nothing(drawn: list[list[tuple[str, str]]]) -> None:
     names = ("a", "b", "c", "d")
     ballots = [ballot(n, tuple(arrows), names=names) for n, arrows in enumerate(drawn)]

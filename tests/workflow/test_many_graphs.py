@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,9 +148,7 @@ def test_an_effect_that_is_zero_by_assumption_is_told_apart(table: Table) -> Non
 def test_the_same_graphs_are_drawn_for_the_same_seed(table: Table) -> None:
     drawn = [(*BASE, ("w", "t") if n < 6 else ("t", "w"), *([("n", "v")] if n % 2 else [])) for n in range(10)]
     drawing = voted(drawn)
-    first, again, other = (
-        many_of(looked_at(table, drawing.consensus.graph, drawing, seed=seed)) for seed in (4, 4, 5)
-    )
+    first, again, other = (many_of(looked_at(table, drawing.consensus.graph, drawing, seed=seed)) for seed in (4, 4, 5))
     assert first == again
     assert first != other
 
