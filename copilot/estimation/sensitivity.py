@@ -19,6 +19,10 @@ from copilot.estimation.problem import Floats
 _LARGEST = 300.0
 """Of the logarithm of a ratio: its square and its inverse still are floating-point numbers."""
 
+_ROUNDING = 1e-12
+CURVE_POINTS = 25
+"""Strengths with the treatment at which a curve is computed, beside the robustness value."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinearFit:
@@ -73,11 +77,7 @@ def robustness_value(fit: LinearFit, level: float | None = None) -> float:
     >>> round(robustness_value(LinearFit(0.0973, 0.0233, 783)), 3)
     0.139
     """
-    f, critical = fit.f, 0.0
-    if level is not None:
-        from scipy.special import stdtrit
-
-        critical = float(stdtrit(fit.dof - 1, 0.5 + level / 2)) / math.sqrt(fit.dof - 1)
+    f, critical = fit.f, _critical(fit, level)
     beyond = f - critical
     if beyond <= 0:
         return 0.0
@@ -109,6 +109,74 @@ def adjusted(fit: LinearFit, r2_treatment: float, r2_outcome: float, level: floa
     se = fit.se * math.sqrt((1 - r2_outcome) / (1 - r2_treatment)) * math.sqrt(fit.dof / (fit.dof - 1))
     half = float(stdtrit(fit.dof - 1, 0.5 + level / 2)) * se
     return value, (value - half, value + half)
+
+
+def needed_of_outcome(fit: LinearFit, r2_treatment: float, level: float | None = None) -> float | None:
+    """Give the least partial R² with the outcome at which a hidden cause would explain the estimate away.
+
+    Parameters
+    ----------
+    fit
+        The estimate.
+    r2_treatment
+        Partial R² of the cause with the treatment, between 0 and 1.
+    level
+        Of the interval that is to touch zero; ``None`` brings the estimate itself to zero.
+
+    Returns
+    -------
+    float or None
+        In [0, 1]; ``None`` if no such cause is strong enough.
+
+    References
+    ----------
+    Cinelli & Hazlett (2020), equations 12 and 14, solved for the partial R² with the outcome.
+
+    Examples
+    --------
+    >>> round(needed_of_outcome(LinearFit(0.0973, 0.0233, 783), 0.139), 3)
+    0.138
+    """
+    # With R² = x and y: f √(1 - x) = √x √y + c √(1 - y), where c is 0 without errors. Put y = sin² θ: the right-hand
+    # side is √(x + c²) sin(θ + φ) with tan φ = c / √x.
+    critical = _critical(fit, level)
+    wanted = fit.f * math.sqrt(1 - r2_treatment)
+    reach = math.sqrt(r2_treatment + critical**2)
+    if wanted > reach * (1 + _ROUNDING):
+        return None
+    angle = math.asin(min(1.0, wanted / reach)) - math.atan2(critical, math.sqrt(r2_treatment))
+    return math.sin(max(angle, 0.0)) ** 2
+
+
+def curve(fit: LinearFit, level: float | None = None) -> tuple[tuple[float, float], ...]:
+    """Give pairs of partial R², with treatment and outcome, at which a hidden cause would explain the estimate away.
+
+    Parameters
+    ----------
+    fit, level
+        As in `needed_of_outcome`.
+
+    Returns
+    -------
+    tuple
+        Along an even grid of `CURVE_POINTS` strengths with the treatment, and at the robustness value; only pairs that
+        are possible, and none if nothing is left to explain away.
+    """
+    least = robustness_value(fit, level)
+    if least <= 0:
+        return ()
+    grid = sorted({least, *(k / (CURVE_POINTS + 1) for k in range(1, CURVE_POINTS + 1))})
+    pairs = ((x, needed_of_outcome(fit, x, level)) for x in grid if x < 1)
+    return tuple((x, y) for x, y in pairs if y is not None)
+
+
+def _critical(fit: LinearFit, level: float | None) -> float:
+    """Give the critical value of t with a degree of freedom less, over its root."""
+    if level is None:
+        return 0.0
+    from scipy.special import stdtrit
+
+    return float(stdtrit(fit.dof - 1, 0.5 + level / 2)) / math.sqrt(fit.dof - 1)
 
 
 def bound(k: float, r2_treatment: float, r2_outcome: float) -> tuple[float, float] | None:

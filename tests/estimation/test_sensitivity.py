@@ -14,8 +14,10 @@ from copilot.estimation.sensitivity import (
     adjusted,
     bound,
     contour,
+    curve,
     e_value,
     e_value_of_interval,
+    needed_of_outcome,
     partial_r2,
     ratio_of_difference,
     robustness_value,
@@ -45,6 +47,45 @@ def test_the_robustness_value_is_the_strength_that_brings_the_estimate_to_zero()
     assert adjusted(DARFUR, strength, strength, 0.95)[0] == pytest.approx(0.0, abs=1e-12)
     strength = robustness_value(DARFUR, 0.95)
     assert adjusted(DARFUR, strength, strength, 0.95)[1][0] == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("level", [None, 0.95])
+@pytest.mark.parametrize("fit", [DARFUR, LinearFit(-2.0, 0.1, 60)])
+def test_the_curve_is_where_nothing_is_left_and_passes_through_the_robustness_value(
+    fit: LinearFit, level: float | None
+) -> None:
+    strength = robustness_value(fit, level)
+    assert needed_of_outcome(fit, strength, level) == pytest.approx(strength)
+    points = curve(fit, level)
+    assert (strength, pytest.approx(strength)) in points
+    assert [x for x, _ in points] == sorted(x for x, _ in points)
+    assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
+    for x, y in points:
+        assert 0 < x < 1
+        assert 0 <= y <= 1
+        value, limits = adjusted(fit, x, y, level or 0.95)
+        left = value if level is None else min(limits, key=abs)
+        # with a strength of 0 for the outcome, the wider error alone takes the interval across zero
+        assert left == pytest.approx(0.0, abs=2e-3 * abs(fit.value)) or (y == 0 and limits[0] <= 0 <= limits[1])
+        if y > 0.01:
+            weaker = adjusted(fit, x, y - 0.01, level or 0.95)
+            assert (weaker[0] if level is None else min(weaker[1], key=abs)) * fit.value > 0
+
+
+def test_a_very_strong_estimate_has_a_curve_that_begins_at_its_robustness_value() -> None:
+    """The interval can first be brought to zero by a cause that explains less of the outcome than of the treatment."""
+    fit = LinearFit(1.0, 0.05, 8)
+    strength = robustness_value(fit, 0.95)
+    needed = needed_of_outcome(fit, strength, 0.95)
+    assert needed is not None
+    assert needed < strength
+    assert curve(fit, 0.95)[0] == (strength, needed)
+    assert needed_of_outcome(fit, strength - 1e-6, 0.95) is None
+
+
+def test_nothing_to_explain_away_has_no_curve() -> None:
+    assert curve(LinearFit(0.1, 0.1, 50), 0.95) == ()
+    assert len(curve(LinearFit(0.1, 0.1, 50))) > 20
 
 
 def test_an_interval_that_holds_zero_has_nothing_to_lose() -> None:

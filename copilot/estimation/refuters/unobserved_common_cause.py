@@ -15,6 +15,7 @@ from copilot.estimation.sensitivity import (
     LinearFit,
     adjusted,
     bound,
+    curve,
     e_value,
     e_value_of_interval,
     partial_r2,
@@ -78,6 +79,8 @@ def sensitivity(trial: Trial) -> Sensitivity | None:
         estimate=fit.value,
         se=fit.se,
         dof=fit.dof,
+        curve=curve(fit),
+        curve_interval=curve(fit, trial.ask.level),
         notes=notes,
     )
 
