@@ -123,7 +123,7 @@ def _refusal(question: BoundsQuestion) -> str:
     if len(np.unique(known)) < _TWO:
         return f"the instrument {name} does not vary"
     broken = violated(probabilities(question.table))
-    if broken is None:
+    if broken is None or _chance(question, *broken):
         return ""
     level, total = broken
     t, y = shown(question.treatment), shown(question.outcome)
@@ -131,18 +131,17 @@ def _refusal(question: BoundsQuestion) -> str:
         f"the instrumental inequality is violated at the {'active' if level else 'control'} level of {t}: the largest "
         f"probability over levels of {name} of {y} = 0 with that level and the largest of {y} = 1 with it add up to "
         f"{number(total)}, above 1, so in these rows {name} does not act through {t} alone, or shares a cause with {y}"
-        + _chance(question, level, total)
     )
 
 
-def _chance(question: BoundsQuestion, level: int, total: float) -> str:
-    """Say whether sampling error may explain it."""
+def _chance(question: BoundsQuestion, level: int, total: float) -> bool:
+    """Say whether sampling error may explain it, as it easily may where the true sum is 1: if one arm has no access."""
     if question.resamples < _TWO:
-        return ""
+        return False
     with np.errstate(divide="ignore", invalid="ignore"):
         draws = probabilities(question.draws).reshape(-1, 2, 2, 2)
     error = float(np.nanstd(draws.max(axis=1).sum(axis=1)[:, level], ddof=1))
-    return "" if total - 1 > _TWO * error else "; the excess is within two standard errors, so it may be chance"
+    return total - 1 <= _TWO * error
 
 
 def _assumptions(question: BoundsQuestion) -> tuple[str, ...]:
@@ -159,8 +158,17 @@ def _known(question: BoundsQuestion) -> int:
 
 
 def _notes(question: BoundsQuestion) -> tuple[str, ...]:
+    notes, name = [], shown(question.instrument_name)
+    broken = violated(probabilities(question.table))
+    if broken is not None:
+        notes.append(
+            f"The instrumental inequality is violated by {number(broken[1] - 1)}, no more than two standard errors, so "
+            "it may be chance; if it is not, the instrument is none."
+        )
     lost = question.n - _known(question)
-    return (f"{lost:,} rows without {shown(question.instrument_name)} are not used.",) if lost else ()
+    if lost:
+        notes.append(f"{lost:,} rows without {name} are not used.")
+    return tuple(notes)
 
 
 BALKE_PEARL = Method(
