@@ -168,6 +168,8 @@ def _tell(shell: Shell, found: Critique, folder: RunFolder) -> None:
         shell.console.say(
             f"{turnout.valid} of {turnout.asked} critics counted{lost}. Agreement is no evidence of truth."
         )
+    if found.findings:
+        shell.console.say("What a kind means: `copilot explain KIND`.", style="dim")
     shell.console.say(f"Everything this rests on: {folder.path}")
 
 

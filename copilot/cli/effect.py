@@ -122,7 +122,7 @@ def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, ru
             tell(shell, notice.level, notice.message)
     if not shell.quiet:
         _screen(shell, analysis)
-    more = "" if shell.verbose else " (-v shows more of it)"
+    more = "" if shell.verbose else " (-v shows more of it; `copilot explain` says what a word means)"
     shell.console.say(f"Everything this rests on{more}: {folder.path}")
     if shell.json:
         payload = analysis_json(job.options.command, run_id, analysis)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from copilot import SCHEMA_VERSION, __version__
+from copilot.data.terms import term_of
 from copilot.domain.findings import Finding, Origin, Severity
 from copilot.domain.text import shown
 from copilot.domain.variables import Query
@@ -40,6 +41,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "patch": None if patch is None else {**patch.model_dump(mode="json"), "text": str(patch)},
         "nodes": list(finding.nodes),
         "edge": None if finding.edge is None else finding.edge.model_dump(mode="json"),
+        "term": term_of(finding.kind.value),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from copilot import SCHEMA_VERSION
+from copilot.data.terms import term_of
 from copilot.domain.analysis import Analysis
 from copilot.domain.effects import Question, Refutation
 from copilot.report.critique import finding_json
@@ -64,4 +65,4 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
 
 
 def _refutation(one: Refutation) -> dict[str, Any]:
-    return one.model_dump(mode="json")
+    return {**one.model_dump(mode="json"), "term": term_of(one.refuter)}

@@ -109,3 +109,19 @@ def test_an_unknown_prompt_is_a_usage_error(cli: Call) -> None:
 def test_eject_into_a_file_is_a_usage_error(cli: Call, home: Path) -> None:
     (home / "file").write_text("")
     assert cli("prompts", "eject", "file").code == 2
+
+
+def test_explain_tells_a_term_offline_and_lists_them_all(cli: Call) -> None:
+    done = cli("explain", "collider")
+    assert done.code == 0
+    assert done.out.startswith("A collider on a path is a variable into which both neighbours point.")
+    assert max(map(len, done.out.splitlines())) <= 88
+    assert "Berkson" in done.err
+    listed = cli("explain")
+    assert all(name in listed.out for name in ("confounder", "positivity", "E-value", "placebo_treatment"))
+    (found,) = cli("explain", "implied", "independence", "--json").json["terms"]
+    assert found["name"] == "conditional independence"
+    assert "missing_edge" in found["told_by"]
+    wrong = cli("explain", "colider")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "collider" in wrong.err
