@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from copilot.domain.bounds import Bound
 from copilot.domain.numbers import interval
-from copilot.report.pictures.labels import folded, shortened
+from copilot.report.pictures.labels import shortened
 from copilot.report.pictures.palette import ACCENT, INK, SOFT
 from copilot.report.pictures.spans import draw_span, span_of
 from copilot.report.pictures.style import SMALL, house_style, new_chart, number_axis, row_text, words_only, zero_line
@@ -42,7 +42,7 @@ def bounds_chart(bounds: Sequence[Bound], *, unit: str = "") -> Figure:
             axes.add_patch(bar)
             said = interval((one.low, one.high))
             row_text(axes, row - 0.36, shortened(one.title, _LABEL - len(said)), said)
-        number_axis(axes, "\n".join(folded(unit or "effect", 52, 2)))
+        number_axis(axes, shortened(unit or "effect", 52))
         key = "Bar: bounds; hatched where the sign stays open.\nLine: with sampling error. Dotted line: no effect."
         figure.text(0.05, 0.06 / figure.get_figheight(), key, fontsize=SMALL, va="bottom", color=INK)
         figure.add_artist(_rule(0.52 / figure.get_figheight()))

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from copilot.domain.effects import Estimate
 from copilot.domain.numbers import interval, number
-from copilot.report.pictures.labels import folded, shortened
+from copilot.report.pictures.labels import shortened
 from copilot.report.pictures.palette import ACCENT, INK, PAPER
 from copilot.report.pictures.spans import Span, draw_span, span_of
 from copilot.report.pictures.style import (
@@ -41,8 +41,8 @@ def forest(estimates: Sequence[Estimate], *, unit: str = "") -> Figure:
     if not estimates:
         return words_only("There is no estimate to draw.")
     with house_style():
-        label = "\n".join(folded(unit or estimates[0].unit or "effect", _UNIT, 2))
-        figure, axes = new_chart(_ROW * len(estimates) + 0.95, bottom=0.8)
+        label = shortened(unit or estimates[0].unit or "effect", _UNIT)
+        figure, axes = new_chart(_ROW * len(estimates) + 0.75, bottom=0.65)
         axes.set_ylim(len(estimates) - 0.35, -0.75)
         axes.set_yticks([])
         span = span_of(

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from copilot.domain.many_graphs import DesignEffect, EdgeState, ManyGraphs, PivotalEdge, StateEffect
 from copilot.domain.numbers import number
 from copilot.domain.text import shown
-from copilot.report.pictures.labels import folded, shortened
+from copilot.report.pictures.labels import shortened
 from copilot.report.pictures.palette import ACCENT, INK, PAPER, SOFT
 from copilot.report.pictures.spans import draw_span, span_of
 from copilot.report.pictures.style import SMALL, house_style, new_chart, number_axis, row_text, words_only, zero_line
@@ -36,8 +36,8 @@ def spread(many: ManyGraphs, *, unit: str = "") -> Figure:
     left = sum(one.graphs for one in rows[_MOST_DESIGNS:])
     with house_style():
         said = _shares(many, left)
-        height = _ROW * len(rows[:_MOST_DESIGNS]) + 0.95 + 0.19 * len(said)
-        figure, axes = new_chart(height, bottom=0.8 + 0.19 * len(said))
+        height = _ROW * len(rows[:_MOST_DESIGNS]) + 0.8 + 0.19 * len(said)
+        figure, axes = new_chart(height, bottom=0.65 + 0.19 * len(said))
         axes.set_ylim(len(rows[:_MOST_DESIGNS]) - 0.35, -0.75)
         axes.set_yticks([])
         span = span_of(
@@ -52,7 +52,7 @@ def spread(many: ManyGraphs, *, unit: str = "") -> Figure:
             said_of = f"{number(one.value)} in {_percent(one.graphs / max(1, many.graphs))}"
             name = shortened(_design(one), _LABEL - len(said_of))
             row_text(axes, row - 0.37, name, said_of, size=SMALL + 0.5, bold=one.accepted)
-        number_axis(axes, "\n".join(folded(unit or "effect", 52, 2)))
+        number_axis(axes, shortened(unit or "effect", 52))
         figure.text(0.045, 0.06 / height, "\n".join(said), fontsize=SMALL, va="bottom", color=INK)
         return figure
 
@@ -79,7 +79,7 @@ def pivotal_edges(many: ManyGraphs, *, unit: str = "") -> Figure:
         for edge in edges:
             _edge(axes, row, edge)
             row += len(edge.states) + 1
-        number_axis(axes, "\n".join(folded(unit or "mean effect", 44, 2)))
+        number_axis(axes, shortened(unit or "mean effect", 44))
         key = "Filled: as in the accepted graph. The larger a mark, the more graphs.\nDotted line: no effect."
         figure.text(0.045, 0.06 / height, key, fontsize=SMALL, va="bottom", color=INK)
         return figure

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from copilot.domain.effects import Refutation, Status
 from copilot.domain.numbers import number
-from copilot.report.pictures.labels import folded
+from copilot.report.pictures.labels import shortened
 from copilot.report.pictures.palette import ACCENT, INK, PAPER, SOFT, WARN
 from copilot.report.pictures.style import SMALL, house_style, new_chart, number_axis, words_only
 
@@ -42,7 +42,7 @@ def refutation_draws(
     if not values.size:
         return words_only("This refuter made no simulations to draw.")
     with house_style():
-        figure, axes = new_chart(2.9, bottom=0.85, top=0.75)
+        figure, axes = new_chart(2.6, bottom=0.65, top=0.75)
         marks = [mark for mark in (estimate, expected) if mark is not None and math.isfinite(mark)]
         edges = _edges(values, marks)
         counts, _ = np.histogram(values, edges)
@@ -67,7 +67,7 @@ def refutation_draws(
         _mark(axes, estimate, "estimate", 1.04, ACCENT if refutation.status is not Status.FAILED else WARN, "solid")
         count = f"{len(values):,} simulated values; {_OUTCOMES[refutation.status]}"
         figure.text(0.05, 0.97, count, fontsize=SMALL, va="top")
-        number_axis(axes, "\n".join(folded(unit or "simulated estimate", 52, 2)))
+        number_axis(axes, shortened(unit or "simulated estimate", 52))
         return figure
 
 

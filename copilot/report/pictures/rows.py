@@ -62,8 +62,11 @@ def _settle(column: Sequence[int], offset: Sequence[float], links: Links, row_of
     With the distances taken off, this is isotonic regression, by pooling adjacent violators.
     """
     pools: list[tuple[float, float, int]] = []
-    for point, least in zip(column, offset, strict=True):
-        wish, weight = _wish(point, links, row_of, nodes)
+    wishes = [_wish(point, links, row_of, nodes) for point in column]
+    pulled = [wish for wish, _ in wishes if wish is not None]
+    middle = sum(pulled) / len(pulled) if pulled else 0.0
+    for (wanted, weight), least in zip(wishes, offset, strict=True):
+        wish = middle if wanted is None else wanted  # what has no neighbours keeps close to the others
         pools.append((wish - least, weight, 1))
         while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
             (first, heavy, many), (second, light, few) = pools[-2:]
@@ -73,10 +76,11 @@ def _settle(column: Sequence[int], offset: Sequence[float], links: Links, row_of
     row_of.update({point: place + least for point, place, least in zip(column, settled, offset, strict=True)})
 
 
-def _wish(point: int, links: Links, row_of: Mapping[int, float], nodes: int) -> tuple[float, float]:
+def _wish(point: int, links: Links, row_of: Mapping[int, float], nodes: int) -> tuple[float | None, float]:
+    """Say where a point would be best, and how much that matters."""
     left, right = links.get(point, _NONE)
     neighbours = [*left, *right]
     if not neighbours:
-        return row_of[point], 0.1
+        return None, 0.01
     # points of long edges insist, so that long edges run straight
     return sum(row_of[other] for other in neighbours) / len(neighbours), 1.0 if point < nodes else 3.0

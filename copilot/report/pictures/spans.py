@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 Marked = tuple[float | None, tuple[float, float] | None]
 """A value and its interval, either of which may be missing."""
 
-_MUCH_WIDER, _ROOM = 6.0, 2.5
-"""So many times as wide as what matters is too wide, and is cut at so many times."""
+_MUCH_WIDER, _CUT_AFTER = 4.0, 0.35
+"""An interval so many times as wide as all values together is cut, so much of their width beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,12 @@ def span_of(everything: Iterable[Marked], important: Sequence[Marked] = ()) -> S
     drawn = list(everything)
     points = [0.0, *_numbers([(value, None) for value, _ in drawn]), *_numbers(important)]
     low, high = min(points), max(points)
-    ends = _numbers(drawn)
-    all_low, all_high = min([low, *ends]), max([high, *ends])
     width = high - low
-    if width > 0 and all_high - all_low > _MUCH_WIDER * width:
-        all_low, all_high = max(all_low, low - _ROOM * width), min(all_high, high + _ROOM * width)
+    fair = [ends for _, ends in drawn if ends is not None and (not width or ends[1] - ends[0] <= _MUCH_WIDER * width)]
+    all_low = min([low, *_numbers([(None, ends) for ends in fair])])
+    all_high = max([high, *_numbers([(None, ends) for ends in fair])])
+    if len(fair) < sum(ends is not None for _, ends in drawn):
+        all_low, all_high = min(all_low, low - _CUT_AFTER * width), max(all_high, high + _CUT_AFTER * width)
     room = 0.06 * (all_high - all_low) or 1.0
     return Span(all_low - room, all_high + room)
 
