@@ -22,6 +22,8 @@ _FOLDS = (40, 24, 18, 14, 11)
 """Cells of a name in its box: the first at which the drawing is narrow enough."""
 _LINES_OF_A_NAME = 3
 _CROSSINGS_OF_AN_ARROW = 0.34
+_FEW_PASSING, _PASSING_OF_AN_ARROW = 3, 0.45
+"""So many times may arrows pass a column, or so many times for each arrow: with more they are hard to follow."""
 _MOST_LINES = 48
 _BORDERS = {
     Role.TREATMENT: "┏━┓┃┗┛",
@@ -65,7 +67,9 @@ def draw_boxes(
         boxes = {name: _box(name, roles.get(name, Role.OTHER), len(arrows.parents(name)), fold) for name in graph.names}
         sizes = {name: math.ceil(box.height / _LINES_OF_A_ROW * 2) / 2 for name, box in boxes.items()}
         layout = lay_out(arrows, sizes)
-        if layout.crossings > _CROSSINGS_OF_AN_ARROW * len(arrows.edges):
+        passing = sum(len(way) - 2 for way in layout.ways)
+        most = max(_FEW_PASSING, _PASSING_OF_AN_ARROW * len(arrows.edges))
+        if passing > most or layout.crossings > _CROSSINGS_OF_AN_ARROW * len(arrows.edges):
             return None
         canvas = _draw(arrows, layout, boxes, width, ascii_only=ascii_only)
         if canvas is not None:
