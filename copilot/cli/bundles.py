@@ -122,6 +122,23 @@ class Trials:
             "--negative-control", metavar="NAMES", help="Outcomes the treatment cannot affect; commas or repeated."
         ),
     ] = None
+    negative_exposure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--negative-exposure",
+            metavar="NAMES",
+            help="Causes that cannot affect the outcome; with --negative-control, proximal estimation.",
+        ),
+    ] = None
+    bounds: Annotated[bool, typer.Option("--bounds", help="Bounds also where the effect is identified.")] = False
+    outcome_range: Annotated[
+        str | None,
+        typer.Option("--outcome-range", metavar="LOW,HIGH", help="What no outcome lies beyond, for bounds."),
+    ] = None
+    monotone_instrument: Annotated[
+        str | None,
+        typer.Option("--monotone-instrument", metavar="NAME", help="Mean outcomes rise or fall with it, for bounds."),
+    ] = None
 
 
 def study_options(data: str, query: Query, words: Words, reading: Reading) -> StudyOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -210,7 +211,31 @@ def wishes_of(given: EffectWishes, trials: Trials = Trials()) -> Wishes:
         weights=given.weights,
         cluster=given.cluster,
         negative_controls=tuple(trials.negative_control or ()),
+        negative_exposures=tuple(trials.negative_exposure or ()),
+        bounds=trials.bounds,
+        outcome_range=_range(trials.outcome_range),
+        monotone_instrument=trials.monotone_instrument,
     )
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise UsageError(
+            f"--outcome-range cannot be {text!r}",
+            reason="A range has two numbers.",
+            advice="Say --outcome-range LOW,HIGH, such as --outcome-range 0,100.",
+        ) from error
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UsageError(
+            f"--outcome-range cannot be {text!r}",
+            reason="The first number must be below the second, and both finite.",
+            advice="Say --outcome-range LOW,HIGH, such as --outcome-range 0,100.",
+        )
+    return low, high
 
 
 def word(flag: str, value: str, known: Mapping[str, T]) -> T:

@@ -284,6 +284,8 @@ def exact_wishes(wishes: Wishes, names: Sequence[str]) -> Wishes:
         adjust=None if wishes.adjust is None else choose_names([text for text in wishes.adjust if text], names),
         instruments=choose_names(wishes.instruments, names),
         negative_controls=choose_names(wishes.negative_controls, names),
+        negative_exposures=choose_names(wishes.negative_exposures, names),
+        monotone_instrument=one(wishes.monotone_instrument),
         by=one(wishes.by),
         weights=one(wishes.weights),
         cluster=one(wishes.cluster),

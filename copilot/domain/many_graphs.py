@@ -209,8 +209,8 @@ class ManyGraphs(Value):
     range
         The lowest and the highest estimate.
     interval
-        From the lowest to the highest limit of the intervals of those estimates that lie within the outer quantiles:
-        the spread over graphs and sampling error together.
+        From the lowest to the highest limit of the intervals of those estimates that lie within the outer quantiles
+        (single changes: of all estimates): the spread over graphs and sampling error together.
     positive
         Share of the estimates above zero; ``None`` if there are none.
     designs

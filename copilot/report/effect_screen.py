@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from copilot.domain.analysis import Analysis, Chosen, Standing
+from copilot.domain.bounds import Bound
 from copilot.domain.effects import Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import interval, number
@@ -125,6 +126,29 @@ def many_graphs_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tup
         yield "Most hangs on" if edge is many.edges[0] else "Then on", edge.message
 
 
+def bounds_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str]]:
+    """Say between which limits the effect lies, the fewest assumptions first, and what negative controls make of it."""
+    if analysis.proximal is not None:
+        one = analysis.proximal
+        controls = ", ".join(map(shown, one.instruments))
+        yield (
+            "Proximal",
+            f"{number(one.value)} ({interval(one.interval)}), by negative controls ({controls} and others).",
+        )
+    for bound in analysis.bounds:
+        if full or _is_shown(bound):
+            within = f", with sampling error {interval(bound.interval)}" if bound.interval is not None else ""
+            given = f" If {' '.join(bound.assumptions)}" if full and bound.assumptions else ""
+            yield "Bounds", f"{bound.title}: {interval((bound.low, bound.high))}{within}.{given}"
+    hidden = sum(not _is_shown(bound) for bound in analysis.bounds)
+    if hidden and not full:
+        yield "Bounds", f"under {hidden} other sets of assumptions the sign stays open (-v shows them)."
+
+
+def _is_shown(bound: Bound) -> bool:
+    return not bound.assumptions or bound.tells_the_sign or bound.name == "balke_pearl"
+
+
 def reference_line(analysis: Analysis, *, full: bool = False) -> str:
     """Say what DoWhy makes of it; in few words where it agrees."""
     told = analysis.reference
@@ -216,6 +240,7 @@ def verdict_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[s
 
 def closing_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str, str]]:
     """Give what stands below the tables: other graphs, DoWhy, verdict, doubts; label, text and style of the label."""
+    yield from ((label, text, "bold") for label, text in bounds_lines(analysis, full=full))
     yield from ((label, text, "bold") for label, text in many_graphs_lines(analysis, full=full))
     if analysis.reference is not None:
         yield "Reference", reference_line(analysis, full=full), "bold"

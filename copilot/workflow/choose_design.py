@@ -41,6 +41,11 @@ class Wishes:
         By name, in order; empty for the usual ones.
     target, by, contrast, missing, weights, cluster, negative_controls
         As in `Design` and `Ask`.
+    negative_exposures
+        Columns that share the hidden causes with the treatment and do not act on the outcome.
+    bounds, outcome_range, monotone_instrument
+        Whether bounds are wanted although the effect is identified; what no outcome lies beyond; a column with which
+        mean potential outcomes rise or fall.
     """
 
     adjust: Names | None = None
@@ -56,6 +61,10 @@ class Wishes:
     weights: str | None = None
     cluster: str | None = None
     negative_controls: Names = ()
+    negative_exposures: Names = ()
+    bounds: bool = False
+    outcome_range: tuple[float, float] | None = None
+    monotone_instrument: str | None = None
 
 
 def choose_design(

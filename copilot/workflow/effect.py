@@ -142,6 +142,10 @@ def find_route(plan: EffectPlan, table: Table) -> Route:
     """
     laid, found, notices = find_strategies(plan.review.graph, plan.query, table, plan.graph_source)
     chosen = None if found.common.null_effect else choose_design(laid, found, table.profile, plan.wishes)
+    if plan.wishes.negative_exposures:
+        from copilot.workflow.bounding import check_exposures
+
+        check_exposures(plan.wishes.negative_exposures, plan.wishes.negative_controls, both(plan.query), laid)
     if chosen is not None:
         from copilot.estimation.prepare.checks import check_design
         from copilot.workflow.try_effect import check_controls
@@ -220,10 +224,10 @@ def analyse(
         from copilot.workflow.effect_numbers import Work, compute
 
         analysis = compute(Work(plan, design, chosen, laid, progress, reference), table, analysis, told)
-    if plan.draws:
-        from copilot.workflow.rests_on import under_many_graphs
+    if plan.refute or plan.draws:
+        from copilot.workflow.rests_on import what_it_rests_on
 
-        analysis = under_many_graphs(plan, analysis, laid, table, design, progress)
+        analysis = what_it_rests_on(plan, analysis, laid, table, design, progress)
         told(analysis)
     return analysis.model_copy(update={"verdict": judge(analysis)})
 

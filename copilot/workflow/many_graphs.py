@@ -185,7 +185,7 @@ def _told(
         null=null / total,
         not_estimated=(total - lost - null - estimated) / total,
         quantiles=_quantiles(valued),
-        interval=_with_sampling_error(numbers, counted, _quantiles(valued)),
+        interval=_with_sampling_error(numbers, counted, _spread(draws, valued)),
         range=(min(value for value, _ in valued), max(value for value, _ in valued)) if valued else None,
         positive=sum(many for value, many in valued if value > 0) / estimated if valued else None,
         designs=designs[:_DESIGNS_KEPT],
@@ -228,6 +228,13 @@ def _quantiles(valued: Sequence[tuple[float, int]]) -> tuple[float, ...]:
                 found.append(value)
                 break
     return tuple(found)
+
+
+def _spread(draws: GraphDraws, valued: Sequence[tuple[float, int]]) -> tuple[float, ...]:
+    """Give what counts as the spread: nine of ten where graphs are drawn, all where each is one change."""
+    if draws.source is GraphSource.VOTES or not valued:
+        return _quantiles(valued)
+    return (min(value for value, _ in valued), max(value for value, _ in valued))
 
 
 def _with_sampling_error(

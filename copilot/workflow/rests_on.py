@@ -25,6 +25,35 @@ _DRAW, _ESTIMATE = 20, 21
 """Branches of the run's seed, fixed for ever."""
 
 
+def what_it_rests_on(
+    plan: EffectPlan, analysis: Analysis, graph: CausalGraph, table: Table, design: Design, progress: Progress
+) -> Analysis:
+    """Add what can be said beyond the headline: bounds, negative controls of both kinds, other graphs.
+
+    Parameters
+    ----------
+    plan
+        What the user asked for.
+    analysis
+        As far as it is.
+    graph
+        The accepted one, with the nodes that are no columns latent.
+    table
+        The data.
+    design
+        Of the headline; without one, treatment, outcome and wishes.
+    progress
+        Told of the long steps.
+    """
+    from copilot.workflow.bounding import wants_bounds, with_bounds, with_proximal
+
+    if wants_bounds(plan, analysis):
+        analysis = with_bounds(plan, analysis, table, design)
+    if plan.wishes.negative_exposures and plan.wishes.negative_controls:
+        analysis = with_proximal(plan, analysis, graph, table, design)
+    return under_many_graphs(plan, analysis, graph, table, design, progress) if plan.draws else analysis
+
+
 def under_many_graphs(
     plan: EffectPlan, analysis: Analysis, graph: CausalGraph, table: Table, design: Design, progress: Progress
 ) -> Analysis:

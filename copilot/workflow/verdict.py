@@ -70,8 +70,24 @@ def _nothing_estimated(analysis: Analysis) -> tuple[Standing, str]:
         )
     return (
         Standing.NOT_IDENTIFIABLE,
-        f"The effect of {treatment} on {outcome} cannot be computed from these columns under this graph.",
+        f"The effect of {treatment} on {outcome} cannot be computed from these columns under this graph."
+        + _limits(analysis),
     )
+
+
+def _limits(analysis: Analysis) -> str:
+    """Say what can be said all the same: the widest bounds, and the least that must be assumed to know the sign."""
+    if not analysis.bounds:
+        return ""
+    first = analysis.bounds[0]
+    said = (
+        f" With no assumption but the range of the outcome it lies between {number(first.low)} and {number(first.high)}"
+    )
+    telling = next((one for one in analysis.bounds if one.tells_the_sign and one.assumptions), None)
+    if telling is None:
+        return f"{said}; none of the further assumptions tried settles the sign."
+    title = f"{telling.title[:1].lower()}{telling.title[1:]}"
+    return f"{said}; if {title}, between {number(telling.low)} and {number(telling.high)}."
 
 
 def _standing(headline: Estimate, analysis: Analysis) -> Standing:

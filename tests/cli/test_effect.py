@@ -111,7 +111,7 @@ def test_the_one_line_of_quiet_runs_says_how_the_number_stands(cli: Call, study:
 def test_verbose_runs_tell_what_the_screen_has_no_room_for(cli: Call, study: Path) -> None:
     plain, full = (cli(*ask("refute", *FAST, *REFUTERS, *more)).err for more in ((), ("-v",)))
     assert "cannot see" not in plain
-    assert "(-v shows more of it)" in plain
+    assert "(-v shows more of it; `copilot explain`" in plain
     assert "cannot see" in full
     assert len(full) > len(plain)
     assert study.is_dir()
