@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from copilot.domain.bounds import Bound
-from copilot.domain.effects import Estimate, Refutation
+from copilot.domain.effects import Estimate, OverlapShares, Refutation
 from copilot.domain.findings import Finding
 from copilot.domain.identification.values import Names, OrientedIdentification, Strategy
 from copilot.domain.many_graphs import ManyGraphs
@@ -142,6 +142,8 @@ class Analysis(Value):
         In order; the headline is first.
     sensitivity
         How strong a hidden cause would have to be.
+    overlap
+        Where the propensity scores lie; ``None`` without a binary treatment, an adjustment set, or refuters.
     many_graphs
         The effect under every plausible graph; ``None`` where it was not asked for.
     bounds
@@ -175,6 +177,7 @@ class Analysis(Value):
     estimates: tuple[Estimate, ...] = ()
     refutations: tuple[Refutation, ...] = ()
     sensitivity: Sensitivity | None = None
+    overlap: OverlapShares | None = None
     many_graphs: ManyGraphs | None = None
     bounds: tuple[Bound, ...] = ()
     proximal: Estimate | None = None

@@ -100,6 +100,25 @@ class Status(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class OverlapShares(Value):
+    """Where the propensity scores of the two arms lie.
+
+    Parameters
+    ----------
+    edges
+        Of the bins, rising from 0 to 1, one more than there are bins.
+    treated, control
+        Share of the rows of the arm in each bin.
+    bounds
+        Scores beyond which rows have nobody to be compared with.
+    """
+
+    edges: tuple[float, ...]
+    treated: tuple[float, ...]
+    control: tuple[float, ...]
+    bounds: tuple[float, float]
+
+
 class Refutation(Value):
     """One attempt to show the estimate wrong.
 

@@ -52,6 +52,7 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         },
         "negative_controls": controls,
         "sensitivity": None if analysis.sensitivity is None else analysis.sensitivity.model_dump(mode="json"),
+        "overlap": None if analysis.overlap is None else analysis.overlap.model_dump(mode="json"),
         "many_graphs": None if analysis.many_graphs is None else analysis.many_graphs.model_dump(mode="json"),
         "bounds": [bound.model_dump(mode="json") for bound in analysis.bounds],
         "proximal": None if analysis.proximal is None else analysis.proximal.model_dump(mode="json"),

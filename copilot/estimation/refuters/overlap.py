@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from copilot.domain.effects import Question, Refutation, Status
+from copilot.domain.effects import OverlapShares, Question, Refutation, Status
 from copilot.domain.identification.values import Strategy
 from copilot.domain.numbers import number
 from copilot.domain.text import shown
@@ -35,6 +35,9 @@ MOST_ROWS = 100_000
 """Rows that the score is fitted on; from more, so many are drawn."""
 _BLIND = "It sees the measured covariates alone, as a logistic or linear model sees them."
 _EXPECTED = "rows with and without the treatment wherever the covariates are"
+
+
+_BINS = 25
 
 
 class Overlap:
@@ -128,6 +131,25 @@ class Overlap:
             blind_spot=_BLIND,
             details={name: value for name, value in details.items() if math.isfinite(value)},
         )
+
+
+def overlap_shares(trial: Trial) -> OverlapShares | None:
+    """Give the shares of both arms by propensity score; ``None`` where there are no scores to speak of."""
+    problem = _sampled(trial, Overlap())
+    if problem.strategy is not Strategy.BACKDOOR or not problem.binary_treatment or not problem.covariates.shape[1]:
+        return None
+    design = np.column_stack([np.ones(problem.n), problem.covariates])
+    scores = fit_logistic(design, problem.t, problem.weights).predicted
+    treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
+    shares = []
+    for arm in (treated, ~treated):
+        weights = None if problem.weights is None else problem.weights[arm]
+        counts, edges = np.histogram(scores[arm], _BINS, (0.0, 1.0), weights=weights)
+        shares.append(tuple(float(count) for count in counts / counts.sum()))
+    low, high = bounds_for(float(np.average(problem.t, weights=problem.weights)), trial.ask.target)
+    return OverlapShares(
+        edges=tuple(float(edge) for edge in edges), treated=shares[0], control=shares[1], bounds=(low, high)
+    )
 
 
 def _sampled(trial: Trial, refuter: Refuter) -> Problem:
