@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.data.graph_files import read_graph
-from copilot.data.runs import ANALYSIS, DECISIONS, DOT, GRAPH, MANIFEST, PROFILE, REPORT, RunFolder, run_id_of
+from copilot.data.runs import (
+    ANALYSIS,
+    DECISIONS,
+    DOT,
+    GRAPH,
+    MANIFEST,
+    MARKDOWN,
+    PAGE,
+    PROFILE,
+    REPORT,
+    RunFolder,
+    run_id_of,
+)
 from copilot.data.tables import ReadOptions, Table, read_table
 from copilot.domain.edge_text import choose_names
 from copilot.domain.findings import Finding
@@ -235,6 +248,9 @@ class EffectJob:
                 )
                 analysis = analysis.model_copy(update={"notices": (*self.notices, *analysis.notices)})
                 self._write(folder, run_id, analysis)
+                if self.options.command == "analyze":
+                    progress.start("Writing the report")
+                    self._write_report(folder, run_id, analysis, drawing)
         finally:
             progress.done()
             self.close()
@@ -252,6 +268,27 @@ class EffectJob:
             folder.write_json(PROFILE, profile_json(self.table.profile, review.graph.names))
         folder.write_json(ANALYSIS, analysis.model_dump(mode="json"))
         folder.write_json(REPORT, analysis_json(self.options.command, run_id, analysis))
+
+    def _write_report(self, folder: RunFolder, run_id: str, analysis: Analysis, drawing: Drawing | None) -> None:
+        """Write what one can send to a colleague."""
+        from copilot import __version__
+        from copilot.report.document.build import build_document
+        from copilot.report.document.source import Provenance, Source
+        from copilot.report.html.render import page
+        from copilot.report.markdown import markdown
+
+        profile = self.table.profile
+        where = Provenance(
+            run_id=run_id,
+            seed=self.settings.seed,
+            version=__version__,
+            data=PurePath(profile.source).name,
+            data_sha256=profile.sha256,
+        )
+        consensus = None if drawing is None else drawing.consensus
+        document = build_document(Source(analysis, where, consensus))
+        folder.write_text(MARKDOWN, markdown(document))
+        folder.write_text(PAGE, page(document))
 
     def close(self) -> None:
         """Let DoWhy go."""

@@ -24,6 +24,8 @@ GRAPH = "graph.json"
 DOT = "graph.dot"
 DECISIONS = "decisions.json"
 REPORT = "report.json"
+PAGE = "report.html"
+MARKDOWN = "report.md"
 ANALYSIS = "analysis.json"
 _ID = re.compile(r"^[0-9a-f]{12}(-\d+)?$")
 

@@ -61,7 +61,8 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         "findings": [finding_json(one) for one in analysis.findings],
         "verdict": None if analysis.verdict is None else analysis.verdict.model_dump(mode="json"),
         "notices": notices_json(analysis.notices),
-        "artifacts": {"graph": "graph.dot", "report": "report.json"},
+        "artifacts": {"graph": "graph.dot", "report": "report.json"}
+        | ({"page": "report.html", "markdown": "report.md"} if command == "analyze" else {}),
     }
 
 

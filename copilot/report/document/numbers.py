@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NEGATIVE = "negative_control"
+_LEAST_P = 0.001
 _WORDS = {Status.PASSED: "passed", Status.FAILED: "FAILED", Status.INCONCLUSIVE: "cannot tell"}
 _AT_ZERO = frozenset({"placebo_treatment", "dummy_outcome"})
 """Refuters whose draws should lie around zero; those of the others should lie around the estimate."""
@@ -56,7 +57,7 @@ def _forest(estimates: Sequence[Estimate], unit: str) -> Figure:
 def _estimate(one: Estimate) -> tuple[str, ...]:
     ratio = f"; risk ratio {number(one.risk_ratio.value)}" if one.risk_ratio is not None else ""
     name = f"{one.estimator}{f', {shown(one.group)}' if one.group else ''}{f' ({one.role})' if one.role else ''}"
-    p = "" if one.p_value is None else number(one.p_value, 2)
+    p = "" if one.p_value is None else ("< 0.001" if one.p_value < _LEAST_P else f"{one.p_value:.3f}")
     return (name, one.target.value, f"{number(one.value)}{ratio}", interval(one.interval), p, f"{one.n:,}", one.errors)
 
 

@@ -39,8 +39,9 @@ def graph_section(source: Source) -> Section:
     review = source.analysis.review
     blocks: list[Block] = [
         Paragraph(
-            f"{PurePath(source.analysis.graph_source).name}: {acceptance(review)}. An arrow says that one variable may "
-            "be a direct cause of the other; a missing arrow claims that it is not. All below rests on this graph."
+            f"The graph ({clean(PurePath(source.analysis.graph_source).name)}) is {acceptance(review)}. An arrow says "
+            "that one variable may be a direct cause of the other; a missing arrow claims that it is not. All below "
+            "rests on this graph."
         ),
         _picture(source),
     ]

@@ -86,7 +86,9 @@ def pivotal_edges(many: ManyGraphs, *, unit: str = "") -> Figure:
 
 
 def _edge(axes: Axes, row: int, edge: PivotalEdge) -> None:
-    title = f"{shortened(edge.source, 24)} {'◄┄►' if edge.hidden else '—'} {shortened(edge.target, 24)}"
+    title = f"{shortened(edge.source, 24)} — {shortened(edge.target, 24)}"
+    if edge.hidden:
+        title = f"hidden cause: {shortened(edge.name or f'of {edge.source} and {edge.target}', 44)}"
     there = axes.get_yaxis_transform()
     left = -1.78 / 3.35
     axes.text(left, row, title, transform=there, weight="bold", fontsize=SMALL + 0.5, va="center", clip_on=False)
@@ -115,7 +117,7 @@ def _edge(axes: Axes, row: int, edge: PivotalEdge) -> None:
 
 def _state(edge: PivotalEdge, state: StateEffect) -> str:
     if edge.hidden:
-        return "absent" if state.state is EdgeState.ABSENT else "hidden cause"
+        return "absent" if state.state is EdgeState.ABSENT else "present"
     if state.state is EdgeState.CONFOUNDED:
         return "hidden cause"
     if state.state is EdgeState.ABSENT:
@@ -136,7 +138,7 @@ def _mark(axes: Axes, row: float, value: float | None, share: float, *, filled: 
 
 
 def _design(one: DesignEffect) -> str:
-    names = one.adjustment_set or one.instruments or one.mediators
+    names = one.instruments or one.mediators or one.adjustment_set
     text = ", ".join(map(shown, names)) or "nothing"
     word = "instrument " if one.instruments else "front door " if one.mediators else "adjust for "
     return word + text
