@@ -13,18 +13,22 @@ from copilot.cli.options import (
     Answers,
     DataArgument,
     Latents,
+    NotebookFile,
     Outcome,
     Record,
     Replay,
     Treatment,
 )
-from copilot.cli.places import check_place
+from copilot.cli.places import check_notebook, check_place
 from copilot.cli.shell import Shell
 from copilot.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from copilot.composition.effect import EffectOptions
     from copilot.composition.suggest import SuggestOptions
+    from copilot.composition.wiring import AnswerFiles
     from copilot.data.tables import Table
     from copilot.domain.variables import Query
 
@@ -49,6 +53,7 @@ def run(
     record: Record = None,
     answered_by: AnsweredBy = "",
     answers: Answers = None,
+    notebook: NotebookFile = None,
 ) -> int | None:
     """Take a table and a question to an effect that was tried: graph, review, identification, estimates, refuters.
 
@@ -61,19 +66,65 @@ def run(
       $ copilot analyze trial.csv -t treated -o recovery --context "a trial of 12 clinics, 2019"
       $ copilot analyze trial.csv --voters data --yes -t treated -o recovery --json
     """
-    query, table = _complete(shell, data, reading, treatment, outcome)
-    options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
-    if graph is not None:
-        return run_on_file(shell, options, table)
-    from copilot.cli.suggesting import latents_accepted
-    from copilot.composition.suggest import SuggestOptions
     from copilot.composition.wiring import AnswerFiles
 
-    study = study_options(data, query, words, reading)
-    check_place("--record", record, [*study.inputs(), replay, answers])
+    check_notebook(notebook, data, [graph, record, replay, answers])
+    query, table = _complete(shell, data, reading, treatment, outcome)
     files = AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers)
+    return analyze_with(
+        shell,
+        data,
+        query,
+        table,
+        graph=graph,
+        words=words,
+        wishes=wishes,
+        trials=trials,
+        latents=latents,
+        reading=reading,
+        files=files,
+        notebook=notebook,
+    )
+
+
+def analyze_with(
+    shell: Shell,
+    data: str,
+    query: Query,
+    table: Table | None,
+    *,
+    graph: str | None,
+    words: Words,
+    wishes: EffectWishes,
+    trials: Trials,
+    latents: str,
+    reading: Reading,
+    files: AnswerFiles,
+    notebook: Path | None = None,
+) -> int | None:
+    """Go from treatment and outcome to the effect, whoever named the two.
+
+    Parameters
+    ----------
+    shell, data, query, table
+        The table may have been read already.
+    graph, words, wishes, trials, latents, reading
+        As given to `analyze`.
+    files
+        Where answers come from or go to.
+    notebook
+        Where the analysis is to be written as a notebook.
+    """
+    options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
+    if graph is not None:
+        return run_on_file(shell, options, table, notebook)
+    from copilot.cli.suggesting import latents_accepted
+    from copilot.composition.suggest import SuggestOptions
+
+    study = study_options(data, query, words, reading)
+    check_place("--record", files.record, [*study.inputs(), files.replay, files.earlier])
     suggest = SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
-    return _suggest_first(shell, options, suggest, table)
+    return _suggest_first(shell, options, suggest, table, notebook)
 
 
 def _complete(
@@ -98,7 +149,9 @@ def _complete(
     return Query(treatment=treatment, outcome=outcome), table
 
 
-def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions, table: Table | None) -> int | None:
+def _suggest_first(
+    shell: Shell, options: EffectOptions, suggest: SuggestOptions, table: Table | None, notebook: Path | None
+) -> int | None:
     """Suggest a graph, have it accepted, and compute; the one gate stands between."""
     from copilot.cli.suggesting import say_first, say_last, vote_and_review
     from copilot.composition.effect import EffectJob
@@ -136,4 +189,4 @@ def _suggest_first(shell: Shell, options: EffectOptions, suggest: SuggestOptions
         )
     finally:
         job.close()
-    return show(shell, job, analysis, folder, vote.run_id)
+    return show(shell, job, analysis, folder, vote.run_id, notebook)

@@ -13,6 +13,8 @@ from copilot.cli.shell import Shell
 from copilot.errors import NotIdentifiableError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from copilot.composition.effect import EffectJob, EffectOptions
     from copilot.data.runs import RunFolder
     from copilot.data.tables import Table
@@ -59,7 +61,9 @@ def effect_options(
     )
 
 
-def run_on_file(shell: Shell, options: EffectOptions, table: Table | None = None) -> int | None:
+def run_on_file(
+    shell: Shell, options: EffectOptions, table: Table | None = None, notebook: Path | None = None
+) -> int | None:
     """Compute an effect from a graph that is a file, show it and write it; the table may have been read already."""
     from copilot.composition.effect import EffectJob
     from copilot.data.runs import RunFolder
@@ -80,7 +84,7 @@ def run_on_file(shell: Shell, options: EffectOptions, table: Table | None = None
         )
     finally:
         job.close()
-    return show(shell, job, analysis, folder, job.run_id)
+    return show(shell, job, analysis, folder, job.run_id, notebook)
 
 
 def run_with_graph(
@@ -112,8 +116,10 @@ def run_with_graph(
     )
 
 
-def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, run_id: str) -> int | None:
-    """Show an analysis: one screen for a person, or one object for a script."""
+def show(
+    shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, run_id: str, notebook: Path | None = None
+) -> int | None:
+    """Show an analysis: one screen for a person, or one object for a script; and write it as a notebook, if asked."""
     from copilot.domain.analysis import Standing
     from copilot.report.effect import analysis_json
 
@@ -125,6 +131,10 @@ def show(shell: Shell, job: EffectJob, analysis: Analysis, folder: RunFolder, ru
         _screen(shell, analysis)
     more = "" if shell.verbose else " (-v shows more of it; `copilot explain` says what a word means)"
     shell.console.say(f"Everything this rests on{more}: {folder.path}")
+    if notebook is not None:
+        from copilot.composition.notebook import write_notebook
+
+        shell.console.say(write_notebook(notebook, job, analysis))
     if shell.json:
         payload = analysis_json(job.options.command, run_id, analysis)
         shell.emit(

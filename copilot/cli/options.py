@@ -86,6 +86,10 @@ MissingTexts = Annotated[
 AnsweredBy = Annotated[
     str, typer.Option("--answered-by", metavar="TEXT", help="Who answers, for the head of the recording.")
 ]
+NotebookFile = Annotated[
+    Path | None,
+    typer.Option("--notebook", metavar="FILE", help="Write a notebook that redoes the number with DoWhy and pandas."),
+]
 Answers = Annotated[
     Path | None,
     typer.Option("--answers", metavar="FILE", help="calls.jsonl of an earlier run; only the rest is asked."),

@@ -32,3 +32,22 @@ def check_output(flag: str, place: Path | None, inputs: Sequence[Path | None] = 
     check_place(flag, place, inputs)
     if place is not None:
         format_of(str(place))
+
+
+def check_notebook(place: Path | None, data: str, inputs: Sequence[str | Path | None]) -> None:
+    """Refuse a notebook that could not be written, or could not open the table again.
+
+    Raises
+    ------
+    UsageError
+        If so.
+    """
+    if place is None:
+        return
+    check_place("--notebook", place, [None if one is None else Path(one) for one in (data, *inputs)])
+    if data == "-" or data.startswith(("/dev/", "/proc/")):
+        raise UsageError(
+            "--notebook needs a table that is a file",
+            reason="The notebook reads it again, and standard input is gone by then.",
+            advice="Save the table first and name the file.",
+        )
