@@ -123,6 +123,7 @@ def show(
     from copilot.domain.analysis import Standing
     from copilot.report.effect import analysis_json
 
+    shell.keep_beside(folder)
     said = {notice.message for notice in (*job.table.profile.notices, *job.notices)}
     for notice in analysis.notices:
         if notice.message not in said:

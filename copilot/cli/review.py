@@ -51,7 +51,7 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
     from dataclasses import replace
 
     from copilot.cli.review_screen import review_on_screen, reviewer
-    from copilot.composition.outcome import read_outcome, write_outcome
+    from copilot.composition.outcome import hanging_in, read_outcome, write_outcome
     from copilot.workflow.accept import approve
     from copilot.workflow.review_session import Ending, ReviewSession
 
@@ -64,7 +64,7 @@ def _review_run(shell: Shell, folder: RunFolder, output: Path | None) -> None:
     if shell.yes:
         review = approve(outcome.review)
     else:
-        session = ReviewSession.start(outcome.consensus, reviewer(), outcome.review)
+        session = ReviewSession.start(outcome.consensus, reviewer(), outcome.review, hanging_in(folder))
         review = review_on_screen(shell.console, outcome.consensus, session, keep=keep)
     left = shell.yes and review is outcome.review
     outcome = replace(outcome, review=review)

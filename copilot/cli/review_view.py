@@ -43,6 +43,11 @@ def _title(item: Item) -> str:
 
 
 def _lines(item: Item) -> list[str]:
+    known = [item.hangs] if item.hangs else []
+    return [*known, *_votes_lines(item)]
+
+
+def _votes_lines(item: Item) -> list[str]:
     if item.latent is not None:
         return [f"{item.latent.votes} of {item.latent.valid} ballots. {one_line(item.latent.reason)}".rstrip()]
     if item.edge is None:

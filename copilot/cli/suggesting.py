@@ -49,15 +49,16 @@ def vote_and_review(shell: Shell, job: SuggestJob, folder: RunFolder, output: Pa
         notices=notices,
     )
     if shell.console.interactive and not shell.yes:
-        from copilot.cli.review_screen import review_on_screen
-        from copilot.workflow.review_session import Ending
+        from copilot.cli.review_screen import review_on_screen, reviewer
+        from copilot.workflow.review_session import Ending, ReviewSession
 
         def keep(session: ReviewSession, proposed: Outcome = outcome) -> None:
             write_outcome(replace(proposed, review=session.finish(Ending.KEEP)), folder)
 
         # What was voted stands in the folder before the first question, so that a review that breaks off loses nothing.
         write_outcome(outcome, folder)
-        outcome = replace(outcome, review=review_on_screen(shell.console, suggestion.consensus, keep=keep))
+        start = ReviewSession.start(suggestion.consensus, reviewer(), hanging=job.hanging(folder, outcome))
+        outcome = replace(outcome, review=review_on_screen(shell.console, suggestion.consensus, start, keep=keep))
     write_outcome(outcome, folder, output)
     return outcome
 

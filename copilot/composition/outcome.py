@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copilot.data.atomic import write_atomic
 from copilot.data.graph_files import format_of
-from copilot.data.runs import CONSENSUS, DECISIONS, DOT, GRAPH, MANIFEST, NOTICES, PROFILE, REPORT, RunFolder
+from copilot.data.runs import ANALYSIS, CONSENSUS, DECISIONS, DOT, GRAPH, MANIFEST, NOTICES, PROFILE, REPORT, RunFolder
 from copilot.domain.consensus import Consensus
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
@@ -17,6 +17,9 @@ from copilot.domain.variables import Query
 from copilot.report.graph_file import graph_text
 from copilot.report.suggestion import graph_json, suggestion_json
 from copilot.workflow.accept import accept_unseen
+
+if TYPE_CHECKING:
+    from copilot.workflow.hanging import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,17 @@ def write_outcome(outcome: Outcome, folder: RunFolder, output: Path | None = Non
     )
     if output is not None:
         write_atomic(output, outcome.drawn(format_of(str(output))))
+
+
+def hanging_in(folder: RunFolder) -> dict[Key, str]:
+    """Read on which pairs the answer of a run hangs, the gravest first; nothing if no effect was computed in it."""
+    from copilot.domain.many_graphs import PivotalEdge
+    from copilot.workflow.hanging import hanging_on
+
+    if not (folder.path / ANALYSIS).is_file():
+        return {}
+    many = folder.read_json(ANALYSIS).get("many_graphs") or {}
+    return hanging_on(PivotalEdge.model_validate(edge) for edge in many.get("edges", ()))
 
 
 def read_outcome(folder: RunFolder) -> Outcome:

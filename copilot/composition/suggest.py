@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from copilot.elicitation.setting import Setting
     from copilot.llm.completer import ChatRequest
     from copilot.voting.voices import Drawing
+    from copilot.workflow.hanging import Key
 
 COMMAND = "suggest-graph"
 
@@ -192,6 +193,12 @@ class SuggestJob:
             decided=outcome.review.overruled,
             min_support=self.plan.rules.min_support,
         )
+
+    def hanging(self, folder: RunFolder, outcome: Outcome) -> dict[Key, str]:
+        """Say on which pairs the way to the effect hangs; nothing without a question."""
+        from copilot.workflow.hanging import hanging_by_identification
+
+        return hanging_by_identification(self.drawing(folder, outcome), self.study.query, self.settings.seed)
 
     def _make_plan(self) -> SuggestPlan:
         study, settings = self.study, self.settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import combinations
 
@@ -65,6 +65,8 @@ class Item(Value):
         The suspected common cause, for that question.
     current
         What stands in the graph when the question is asked; ``None`` if nothing does.
+    hangs
+        What hangs on the answer, in a sentence; empty if nothing is known to.
     """
 
     question: Question
@@ -73,6 +75,7 @@ class Item(Value):
     opposite: ConsensusEdge | None = None
     latent: LatentSuggestion | None = None
     current: Edge | None = None
+    hangs: str = ""
 
     @property
     def abouts(self) -> Sequence[Edge]:
@@ -153,12 +156,16 @@ def items_of_graph(graph: CausalGraph) -> tuple[Item, ...]:
     return tuple(sorted(items, key=lambda item: item.question is not Question.DIRECTION))
 
 
-def items_of_consensus(consensus: Consensus) -> tuple[Item, ...]:
+def items_of_consensus(
+    consensus: Consensus, hanging: Mapping[tuple[tuple[str, str], bool], str] | None = None
+) -> tuple[Item, ...]:
     """Ask about a voted graph.
 
-    First what is contested, in the graph or left out, the most doubtful first; then directions; then what the
-    challengers changed or a circle cost; then the other edges by ascending support, required ones last; then
-    suspected unmeasured common causes. Edges that were left out without doubt are not asked about.
+    First the pairs that the answer hangs on, those left out without doubt among them, in the order of `hanging` (pair
+    and whether a hidden cause is meant → what hangs on it). Then what is contested, in the graph or left out, the most
+    doubtful first; then directions; then what the challengers changed or a circle cost; then the other edges by
+    ascending support, required ones last; then suspected unmeasured common causes. Edges that were left out without
+    doubt, and on which nothing hangs, are not asked about.
     """
     doubt = {pair: place for place, pair in enumerate(contested_pairs(consensus))}
     by_pair: dict[tuple[str, str], list[ConsensusEdge]] = {}
@@ -179,7 +186,28 @@ def items_of_consensus(consensus: Consensus) -> tuple[Item, ...]:
         )
         for latent in consensus.latents
     ]
-    return (*(item for *_, item in sorted(found, key=lambda entry: entry[:3])), *latents)
+    items = (*(item for *_, item in sorted(found, key=lambda entry: entry[:3])), *latents)
+    return _hanging_first(items, hanging or {}, by_pair)
+
+
+def _hanging_first(
+    items: Sequence[Item],
+    hanging: Mapping[tuple[tuple[str, str], bool], str],
+    by_pair: Mapping[tuple[str, str], list[ConsensusEdge]],
+) -> tuple[Item, ...]:
+    """Move the questions that most hangs on to the front, and ask those that would not be asked."""
+    first, rest = [], list(items)
+    for (pair, hidden), text in hanging.items():
+        fitting = [
+            item for item in rest if (item.latent is not None) is hidden and any(e.pair == pair for e in item.abouts)
+        ]
+        if not fitting and not hidden and pair in by_pair and not any(item.subject.pair == pair for item in items):
+            edges = by_pair[pair]
+            asked = max(edges, key=lambda edge: edge.support.votes)
+            fitting = [_item(asked, _opposite(asked, edges))]
+        first += [item.model_copy(update={"hangs": text}) for item in fitting]
+        rest = [item for item in rest if item not in fitting]
+    return (*first, *rest)
 
 
 def _to_ask(edges: list[ConsensusEdge]) -> ConsensusEdge | None:

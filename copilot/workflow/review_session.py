@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
@@ -63,7 +63,13 @@ class ReviewSession:
     previous: Self | None = field(default=None, compare=False, repr=False)
 
     @classmethod
-    def start(cls, subject: Consensus | CausalGraph, by: str, earlier: Review | None = None) -> Self:
+    def start(
+        cls,
+        subject: Consensus | CausalGraph,
+        by: str,
+        earlier: Review | None = None,
+        hanging: Mapping[tuple[tuple[str, str], bool], str] | None = None,
+    ) -> Self:
         """Open the review of a voted graph, or of a graph that nobody voted on.
 
         Parameters
@@ -75,6 +81,8 @@ class ReviewSession:
         earlier
             A review of the same graph to go on with: its graph and decisions stand, and what the same person has
             answered is not asked again, unless nothing is left to ask.
+        hanging
+            What the answer hangs on, see `copilot.workflow.hanging`; asked first.
         """
         name = person_name(by)
         if isinstance(subject, CausalGraph):
@@ -86,7 +94,7 @@ class ReviewSession:
             }
             session = cls(
                 graph=subject.graph,
-                items=items_of_consensus(subject),
+                items=items_of_consensus(subject, hanging),
                 by=name,
                 required=arrows[Status.REQUIRED],
                 forbidden=arrows[Status.FORBIDDEN],
