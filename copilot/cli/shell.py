@@ -14,6 +14,7 @@ from copilot.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot.composition.settings import Settings
+    from copilot.data.runs import RunFolder
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Shell:
         The shared flags.
     flags
         Settings given as flags, by field name of `Settings`.
+    beside
+        What the command's JSON object has beside its own keys; `keep_beside` puts it into the run's folder.
     """
 
     command: str
@@ -42,6 +45,7 @@ class Shell:
     seed: int | None = None
     run_dir: Path | None = None
     flags: Mapping[str, Any] = field(default_factory=dict)
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -67,7 +71,18 @@ class Shell:
 
     def emit(self, payload: Mapping[str, Any], *, run_id: str | None = None) -> None:
         """Write the command's JSON object, headed by what every object has."""
-        self.console.emit_json({"schema_version": SCHEMA_VERSION, "command": self.command, "run_id": run_id, **payload})
+        head = {"schema_version": SCHEMA_VERSION, "command": self.command, "run_id": run_id}
+        self.console.emit_json({**head, **payload, **self.beside})
+
+    def keep_beside(self, folder: RunFolder) -> None:
+        """Write what is beside the command's own keys into its report, and each key into a file of its own."""
+        if not self.beside:
+            return
+        from copilot.data.runs import REPORT
+
+        folder.write_json(REPORT, {**folder.read_json(REPORT), **self.beside})
+        for key, value in self.beside.items():
+            folder.write_json(f"{key}.json", value)
 
 
 def open_shell(

@@ -34,12 +34,15 @@ class AnswerFiles:
         Who answers, for the header of the recording.
     earlier
         ``calls.jsonl`` of a run to go on with; what it does not hold is asked.
+    extend
+        Whether `record` goes on with the exchanges that it holds, where one command asks more than once.
     """
 
     replay: Path | None = None
     record: Path | None = None
     answered_by: str = ""
     earlier: Path | None = None
+    extend: bool = False
 
 
 class Models:
@@ -159,7 +162,7 @@ def _cache(path: Path, warn: Callable[[str], None]) -> AnswerCache:
 
 def _recorded(completer: Completer, files: AnswerFiles, models: tuple[str, ...], settings: Settings) -> Completer:
     from copilot.elicitation.prompts import list_prompts
-    from copilot.llm.recording import Recorder, RecordingHeader
+    from copilot.llm.recording import Recorder, RecordingHeader, ReplayCompleter
 
     assert files.record is not None  # noqa: S101 (the caller has looked)
     header = RecordingHeader(
@@ -168,4 +171,5 @@ def _recorded(completer: Completer, files: AnswerFiles, models: tuple[str, ...],
         models=models,
         prompts={prompt.id: prompt.version for prompt in list_prompts(settings.prompts_dir)},
     )
-    return Recorder(completer, files.record, header)
+    before = ReplayCompleter.open(files.record).exchanges if files.extend else ()
+    return Recorder(completer, files.record, header, before)

@@ -26,6 +26,7 @@ class Stream(IntEnum):
     CONFOUNDERS = 5
     INSTRUMENTS = 6
     NEGATIVE_CONTROLS = 7
+    QUESTION = 8
 
 
 @dataclass(frozen=True, slots=True)

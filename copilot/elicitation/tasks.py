@@ -31,6 +31,7 @@ TASKS: tuple[Task, ...] = (
     Task("suggest-confounders", Stream.CONFOUNDERS),
     Task("suggest-instruments", Stream.INSTRUMENTS),
     Task("suggest-negative-controls", Stream.NEGATIVE_CONTROLS),
+    Task("read-question", Stream.QUESTION),
 )
 """In the order in which a run asks them."""
 

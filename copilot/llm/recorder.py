@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -28,6 +29,8 @@ class Recorder:
         The recording; replaced if it exists, unless nothing was asked.
     header
         Models and prompts that are used are added to it.
+    before
+        Exchanges that the recording has from earlier, and keeps.
 
     Raises
     ------
@@ -35,7 +38,9 @@ class Recorder:
         If the file cannot be written.
     """
 
-    def __init__(self, completer: Completer, path: Path, header: RecordingHeader) -> None:
+    def __init__(
+        self, completer: Completer, path: Path, header: RecordingHeader, before: Sequence[Exchange] = ()
+    ) -> None:
         self._completer = completer
         self._path = path
         self._header = header
@@ -45,6 +50,8 @@ class Recorder:
             raise _cannot_write(path, IsADirectoryError("it is a folder"))
         self._stream: TextIO | None = None
         self._append(header)
+        for exchange in before:
+            self._keep(exchange)
 
     async def complete(self, request: ChatRequest) -> Completion:
         """Pass the request on and keep what comes back; an equal request gets the answer that stands in the file."""

@@ -96,6 +96,11 @@ class ReplayCompleter:
         return cls(header, exchanges, path.name)
 
     @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All that it holds, in the order of the file."""
+        return tuple(self._exchanges.values())
+
+    @property
     def prompts(self) -> dict[str, int]:
         """Version of each prompt by its id."""
         return dict(self.header.prompts)
