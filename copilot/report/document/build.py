@@ -20,6 +20,7 @@ from copilot.report.document.rests import (
     many_graphs_section,
     repeat_section,
     rows_section,
+    words_section,
 )
 from copilot.report.document.source import Source
 from copilot.report.effect_screen import headline_text, question_lines
@@ -36,6 +37,7 @@ SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     overlap_section,
     assumptions_section,
     rows_section,
+    words_section,
     repeat_section,
 )
 

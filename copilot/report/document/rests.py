@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from copilot.data.terms import load_terms, term_of
 from copilot.domain.analysis import Chosen
 from copilot.domain.bounds import Bound
 from copilot.domain.effects import Refutation
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _EDGES, _DESIGNS = 12, 20
+_ALWAYS = frozenset({"confounder", "standard error", "ATE"})
+_DESIGNS_OF = {
+    Strategy.BACKDOOR: "adjustment set",
+    Strategy.FRONTDOOR: "front door",
+    Strategy.IV: "instrument",
+}
 _NOBODY = "nobody; the table cannot show it"
 
 
@@ -187,6 +194,25 @@ def rows_section(source: Source) -> Section:
     return Section("rows", "Rows and columns left out, recoded or doubted", blocks)
 
 
+def words_section(source: Source) -> Section:
+    """Explain the words of this report: what was tried and found, and the terms that every reader meets."""
+    analysis = source.analysis
+    told = [one.refuter for one in analysis.refutations] + [one.kind.value for one in analysis.findings]
+    wanted = {term_of(one) for one in told} | _ALWAYS
+    wanted |= {"many graphs"} if analysis.many_graphs is not None else set()
+    wanted |= {"manski bounds"} if analysis.bounds else set()
+    if analysis.chosen is not None:
+        wanted.add(_DESIGNS_OF.get(analysis.chosen.strategy, "estimand"))
+    terms = [term for term in load_terms() if term.name in wanted]
+    named = {term.name: ", ".join(one for one in dict.fromkeys(told) if one in term.told_by) for term in terms}
+    blocks = [
+        Paragraph(term.text, label=f"{term.name} ({named[term.name]})" if named[term.name] else term.name)
+        for term in terms
+    ]
+    lead = "The words of this report, five sentences each; `copilot explain` knows more."
+    return Section("words", "Words", [Paragraph(lead, quiet=True)], blocks)
+
+
 def repeat_section(source: Source) -> Section:
     """Say how the same numbers come out again."""
     where, analysis = source.provenance, source.analysis
@@ -197,7 +223,7 @@ def repeat_section(source: Source) -> Section:
     steps = (
         f"Take the table {clean(where.data)} with the content sha256 {where.data_sha256}.",
         f"Take graph.dot from the run's folder, content {content}. Votes, decisions and calls to models lie beside it.",
-        f"Run {command}, with the options that manifest.json lists. The numbers are the same to the last digit.",
+        f"Run {command}, with the options that manifest.json lists: estimates and refuters come out to the last digit.",
     )
     made = Paragraph(f"Run {where.run_id}, seed {where.seed}, copilot {where.version}.", quiet=True)
     return Section("repeat", "How to repeat it", [Items(steps, numbered=True), made])
