@@ -7,6 +7,7 @@ from types import ModuleType
 
 from copilot.cli import (
     analyze,
+    ask,
     config,
     critique,
     doctor,
@@ -29,6 +30,7 @@ from copilot.cli.command import CommandGroup, entry_of
 
 MODULES: tuple[ModuleType, ...] = (
     analyze,
+    ask,
     suggest_graph,
     review,
     critique,
