@@ -36,10 +36,15 @@ _TWO_LEVELS = 2
 
 def wants_bounds(plan: EffectPlan, analysis: Analysis) -> bool:
     """Whether bounds are due: nothing else can be said, an instrument says it of some only, or the user asks."""
-    wishes, common = plan.wishes, analysis.identification.common
-    asked = wishes.bounds or wishes.outcome_range is not None or wishes.monotone_instrument is not None
+    common = analysis.identification.common
     by_instrument = analysis.chosen is not None and analysis.chosen.strategy is Strategy.IV
-    return asked or by_instrument or (analysis.chosen is None and not common.null_effect)
+    return asked_for_bounds(plan) or by_instrument or (analysis.chosen is None and not common.null_effect)
+
+
+def asked_for_bounds(plan: EffectPlan) -> bool:
+    """Whether the user asks for bounds, or says something that only bounds can use."""
+    wishes = plan.wishes
+    return wishes.bounds or wishes.outcome_range is not None or wishes.monotone_instrument is not None
 
 
 def with_bounds(plan: EffectPlan, analysis: Analysis, table: Table, design: Design) -> Analysis:
@@ -74,6 +79,13 @@ def with_bounds(plan: EffectPlan, analysis: Analysis, table: Table, design: Desi
         )
     except EstimationError as error:
         return _left_out(analysis, "bounds_left_out", f"There are no bounds: {error.message}.")
+    if not prepared.problem.binary_treatment:
+        if not asked_for_bounds(plan):
+            return analysis
+        text = (
+            f"There are no bounds: they compare two levels, and {shown(design.treatment)} has more. A column that cuts "
+        )
+        return _left_out(analysis, "bounds_left_out", f"{text}it in two would have some.")
     if instrument is not None:
         levels = _two_levels(frame, instrument, prepared)
         question = replace(question, instrument=levels, instrument_name=shown(instrument))

@@ -21,7 +21,7 @@ ROWS = 4000
 HIDDEN = CausalGraph.build(directed=[("u", "t"), ("u", "y"), ("t", "y"), ("w", "t"), ("w", "y")], latent=["u"])
 
 
-def looked_at(folder: Path, graph: CausalGraph, wishes: Wishes = Wishes()) -> Analysis:
+def looked_at(folder: Path, graph: CausalGraph, wishes: Wishes = Wishes(), treatment: str = "t") -> Analysis:
     rng = default_rng(12)
     u, w = rng.normal(size=ROWS), rng.normal(size=ROWS)
     a = (rng.random(ROWS) < 0.5).astype(int)
@@ -32,11 +32,11 @@ def looked_at(folder: Path, graph: CausalGraph, wishes: Wishes = Wishes()) -> An
     path = folder / "data.csv"
     frame = pd.DataFrame({"t": t, "y": y, "w": w, "a": a, "score": score, "ze": ze, "wo": wo})
     frame.assign(word=["x" if one > 0 else "z" for one in u]).to_csv(path, index=False)
-    outcome = "score" if "score" in graph.names else "y"
+    outcome = "score" if "score" in graph.names and treatment != "score" else "y"
     plan = EffectPlan(
         review=Review(graph=graph, approved_by="ada"),
         graph_source="here",
-        query=Query(treatment="t", outcome=outcome),
+        query=Query(treatment=treatment, outcome=outcome),
         wishes=wishes,
         seed=3,
     )
@@ -80,6 +80,12 @@ def test_bounds_are_given_where_they_are_asked_for(tmp_path: Path) -> None:
     }
     with pytest.raises(UsageError, match="holds words"):
         looked_at(tmp_path, graph, Wishes(monotone_instrument="word"))
+
+
+def test_a_treatment_of_many_levels_has_no_bounds_and_one_word_says_so(tmp_path: Path) -> None:
+    analysis = looked_at(tmp_path, CausalGraph.build(directed=[("score", "y")]), Wishes(bounds=True), treatment="score")
+    assert analysis.bounds == ()
+    assert [one.code for one in analysis.notices if one.code.startswith("bound")] == ["bounds_left_out"]
 
 
 def test_negative_controls_of_both_kinds_correct_for_the_hidden_cause(tmp_path: Path) -> None:
