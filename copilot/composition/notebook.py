@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from copilot.domain.analysis import Analysis
 
 _PACKAGES = ("dowhy", "numpy", "pandas", "statsmodels", "scikit-learn", "networkx", "pydot")
+_WORDS = tuple(sorted(MISSING_WORDS))
 _ROUNDING = 1e-9
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
@@ -125,7 +126,7 @@ def _file(table: Table, wanted: tuple[str, ...], forms: dict[str, str], data: st
 
         parquet = profile_parquet(source, read)
         columns = [_column(parquet.readings[name], forms.get(name, "")) for name in wanted]
-        return NotebookFile(data, sha256, parquet=True, columns=_in_order(columns))
+        return NotebookFile(data, sha256, parquet=True, missing_words=_WORDS, columns=_in_order(columns))
     from copilot.data.text_table import profile_text
 
     text = profile_text(source, storage, read)
@@ -140,6 +141,7 @@ def _file(table: Table, wanted: tuple[str, ...], forms: dict[str, str], data: st
         delimiter=delimiter,
         skipped=_skipped(source, storage, read),
         footer=text.footer is not None,
+        missing_words=_WORDS,
         columns=_in_order(columns),
     )
 
@@ -184,7 +186,6 @@ def _column(reading: ColumnReading, form: str) -> NotebookColumn:
     """Say how a column is read; without a form only its name matters."""
     if not form:
         return NotebookColumn(reading.name, reading.position)
-    # Beyond the rows that were profiled, these words mean missing in numbers and dates in any case.
     words = MISSING_WORDS if form != "text" else frozenset()
     return NotebookColumn(
         reading.name,
@@ -193,7 +194,7 @@ def _column(reading: ColumnReading, form: str) -> NotebookColumn:
         decimal=reading.number.decimal,
         group=reading.number.group,
         day_first=reading.date is not None and reading.date.order == "dmy",
-        missing=tuple(sorted((reading.missing | words) - {""})),
+        missing=tuple(sorted(reading.missing - words - {""})),
     )
 
 

@@ -127,6 +127,8 @@ def _what_is_redone(analysis: Analysis, numbers: NotebookNumbers) -> tuple[str, 
         )
         return estimator, None, f"{told} {more}"
     if headline.estimator == estimator:
+        if estimator == "two_stage_least_squares" and numbers.covariates:
+            told += " DoWhy does not look for instruments that are valid only given covariates, so it may name none."
         return estimator, headline.value, told
     beside = (
         f"{told} That estimator is not redone here. The number below is the linear regression on the same rows and "

@@ -36,7 +36,8 @@ def number(cell, decimal, thousands):
 frame = pd.DataFrame(index=table.index)
 for name, (form, decimal, thousands, day_first, missing) in FORMS.items():
     cells = table[name]
-    there = (cells.str.strip() != "") & ~cells.isin(missing)
+    words = missing if form == "text" else [*missing, *MISSING]
+    there = (cells.str.strip() != "") & ~cells.isin(missing) & ~cells.str.strip().isin(words)
     if form == "number":
         frame[name] = pd.Series([number(c, decimal, thousands) for c in cells[there]], cells.index[there], float)
     elif form == "date":  # as days; where they begin changes no effect
@@ -55,7 +56,7 @@ def scaled(values):
 
 
 def encoded(names):
-    """Make columns of numbers: a number is one, and a text has one for every level but the first."""
+    """Make columns of numbers: a number is one, and a text has one for every level but the commonest."""
     columns = {}
     for name in names:
         if name in NUMBERS:
@@ -121,7 +122,11 @@ if hashlib.sha256(Path(DATA).read_bytes()).hexdigest() != SHA256:
 def forms_cell(file: NotebookFile, short: Mapping[str, str]) -> str:
     """Turn texts into numbers, dates and levels."""
     forms = {short[c.name]: (c.form, c.decimal, c.group, c.day_first, list(c.missing)) for c in file.columns if c.form}
-    head = "# Form, decimal sign, sign between thousands, day before month, texts that mean missing."
+    head = (
+        "# Texts that mean missing in numbers and dates.\n"
+        f"MISSING = {literal(list(file.missing_words))}\n"
+        "# Form, decimal sign, sign between thousands, day before month, further texts that mean missing."
+    )
     return f"{head}\nFORMS = {literal(forms)}\n\n{_READ_CELLS}"
 
 
@@ -184,7 +189,8 @@ def ends_cell(numbers: NotebookNumbers) -> str:
 def identify_cell(graph: DrawnGraph, ends: tuple[str, str], *, numbers: bool) -> str:
     """Lay the graph before DoWhy."""
     observed = [graph.short[name] for name in graph.observed]
-    start = "data = table[OBSERVED].copy()"
+    named = f"TREATMENT, OUTCOME = {graph.short[ends[0]]!r}, {graph.short[ends[1]]!r}"
+    start = f"{named}\ndata = table[OBSERVED].copy()"
     if numbers:
         start = (
             "data = pd.concat([table.loc[keep, OBSERVED].reset_index(drop=True), X, Z, M], axis=1)\n"
@@ -196,7 +202,6 @@ GRAPH = """
 """
 OBSERVED = {literal(observed)}  # the other nodes are hidden causes
 {start}
-TREATMENT, OUTCOME = {graph.short[ends[0]]!r}, {graph.short[ends[1]]!r}
 model = CausalModel(data=data, treatment=TREATMENT, outcome=OUTCOME, graph=GRAPH.strip())
 identified = model.identify_effect(proceed_when_unidentifiable=True)
 print(identified)'''

@@ -24,7 +24,7 @@ class NotebookColumn:
     day_first
         Whether a date such as 3/4/2020 is one of April.
     missing
-        Texts that stand for no value, beside blanks; sorted.
+        Texts that stand for no value here, beside blanks and the words of the file; sorted.
     """
 
     name: str
@@ -82,6 +82,8 @@ class NotebookFile:
         Lines before the header.
     footer
         Whether the last row holds totals and is left out.
+    missing_words
+        Texts that stand for no value in every column of numbers or dates; sorted.
     columns
         Those that are read, in the order of the file.
     """
@@ -94,6 +96,7 @@ class NotebookFile:
     delimiter: str = ","
     skipped: int = 0
     footer: bool = False
+    missing_words: tuple[str, ...] = ()
     columns: tuple[NotebookColumn, ...] = ()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from copilot.domain.text import one_line, shown
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^:])")
+_SPECIAL = re.compile(r"([\\`*_\[\]#|~$])")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _RESERVED = frozenset(
     {"graph", "digraph", "subgraph", "node", "edge", "strict", "propensity_score", "w_random", "placebo", "index"}
