@@ -132,6 +132,8 @@ def show(
         _screen(shell, analysis)
     more = "" if shell.verbose else " (-v shows more of it; `copilot explain` says what a word means)"
     shell.console.say(f"Everything this rests on{more}: {folder.path}")
+    if job.options.command == "analyze":
+        shell.console.say(f"The report, to read or to send: {folder.path / 'report.html'}")
     if notebook is not None:
         from copilot.composition.notebook import write_notebook
 

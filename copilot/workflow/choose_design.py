@@ -250,7 +250,7 @@ def _instruments(
         strategy=Strategy.IV,
         adjustment_set=given,
         instruments=taken,
-        reason="no adjustment set is valid, and under the graph it is related to the outcome through the treatment alone",
+        reason="no adjustment set is valid, and under the graph its only way to the outcome is through the treatment",
     )
 
 
