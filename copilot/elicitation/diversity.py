@@ -27,6 +27,7 @@ class Stream(IntEnum):
     INSTRUMENTS = 6
     NEGATIVE_CONTROLS = 7
     QUESTION = 8
+    INTERPRET = 9
 
 
 @dataclass(frozen=True, slots=True)

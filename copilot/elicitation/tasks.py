@@ -32,6 +32,7 @@ TASKS: tuple[Task, ...] = (
     Task("suggest-instruments", Stream.INSTRUMENTS),
     Task("suggest-negative-controls", Stream.NEGATIVE_CONTROLS),
     Task("read-question", Stream.QUESTION),
+    Task("interpret-results", Stream.INTERPRET),
 )
 """In the order in which a run asks them."""
 

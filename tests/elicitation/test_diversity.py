@@ -48,4 +48,5 @@ def test_no_two_tasks_share_a_stream_and_the_numbers_stay() -> None:
         "suggest-instruments": 6,
         "suggest-negative-controls": 7,
         "read-question": 8,
+        "interpret-results": 9,
     }
