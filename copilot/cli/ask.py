@@ -146,10 +146,7 @@ def _settled(shell: Shell, job: AskJob, read: ReadQuestion) -> ReadQuestion:
 
     _turn_down(job, turned_down(read))
     if read.ambiguous and not shell.console.interactive:
-        names = [
-            shown(choice.value) if choice.value else role
-            for role, choice in (("TREATMENT", read.treatment), ("OUTCOME", read.outcome))
-        ]
+        names = (read.treatment.value or "TREATMENT", read.outcome.value or "OUTCOME")
         raise _error(
             job,
             f"the question can be read in more than one way: {'; '.join(map(ambiguity_text, read.ambiguous))}",
@@ -157,12 +154,7 @@ def _settled(shell: Shell, job: AskJob, read: ReadQuestion) -> ReadQuestion:
             f"Ask more exactly, or say it outright: `{_outright(job, *names)}`.",
         )
     for one in read.ambiguous:
-        value = _pick(shell, job, one, _taken(read, one.what))
-        choice = getattr(read, one.what)
-        votes = dict(one.options).get(value, 0)
-        read = read.model_copy(update={one.what: choice.model_copy(update={"value": value, "votes": votes})})
-        settled = tuple(other for other in read.ambiguous if other is not one)
-        read = read.model_copy(update={"ambiguous": settled, **_unsaid(read, one.what, choice.value)})
+        read = read.settled(one, _pick(shell, job, one, _taken(read, one.what)))
         _turn_down(job, turned_down(read))
     if read.treatment.value == read.outcome.value:
         raise _error(
@@ -172,13 +164,6 @@ def _settled(shell: Shell, job: AskJob, read: ReadQuestion) -> ReadQuestion:
             f"Ask more exactly, or say it outright: `{_outright(job, 'TREATMENT', 'OUTCOME')}`.",
         )
     return read
-
-
-def _unsaid(read: ReadQuestion, what: str, before: str | None) -> dict[str, object]:
-    """Drop contrast and population where another treatment was chosen than the one they were said of."""
-    if what != "treatment" or read.treatment.value == before:
-        return {}
-    return {"contrast": None, "contrast_votes": 0, "population": "", "population_votes": 0}
 
 
 def _taken(read: ReadQuestion, what: str) -> str | None:

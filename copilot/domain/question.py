@@ -89,6 +89,8 @@ class Choice(Value):
         The runners-up with their votes, the strongest first.
     named_too
         Columns that voters name as what could also be meant, with how many do.
+    by_person
+        Whether somebody at a terminal chose it among what was ambiguous.
     """
 
     value: str | None = None
@@ -96,6 +98,7 @@ class Choice(Value):
     valid: int = Field(default=0, ge=0)
     others: tuple[tuple[str, int], ...] = ()
     named_too: tuple[tuple[str, int], ...] = ()
+    by_person: bool = False
 
 
 class Ambiguity(Value):
@@ -149,6 +152,21 @@ class ReadQuestion(Value):
     ambiguous: tuple[Ambiguity, ...] = ()
     reason: str = ""
     turnout: Turnout | None = None
+
+    def settled(self, one: Ambiguity, value: str) -> ReadQuestion:
+        """Take a person's choice for what was ambiguous.
+
+        Contrast and population were said of the treatment that most voters name; they go if another one is chosen.
+        """
+        before: Choice = getattr(self, one.what)
+        others = tuple((name, votes) for name, votes in one.options if name != value and votes)
+        votes = dict(one.options).get(value, 0)
+        chosen = before.model_copy(update={"value": value, "votes": votes, "others": others, "by_person": True})
+        left = tuple(other for other in self.ambiguous if other.what != one.what)
+        update: dict[str, object] = {one.what: chosen, "ambiguous": left}
+        if one.what == "treatment" and value != before.value:
+            update |= {"contrast": None, "contrast_votes": 0, "population": "", "population_votes": 0}
+        return self.model_copy(update=update)
 
     @property
     def is_effect(self) -> bool:

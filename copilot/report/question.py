@@ -97,7 +97,9 @@ def _choice(choice: Choice) -> str:
 
 
 def _count(choice: Choice) -> str:
-    return f" ({choice.votes} of {choice.valid})" if choice.valid else ""
+    if not choice.valid:
+        return ""
+    return f" ({'your choice; ' if choice.by_person else ''}{choice.votes} of {choice.valid})"
 
 
 def _others(choice: Choice) -> str:

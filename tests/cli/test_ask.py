@@ -115,7 +115,18 @@ def test_an_ambiguity_is_asked_back_on_a_terminal(cli: Call, study: Path, voters
     assert done.code == 0, done.err
     assert done.json["query"]["outcome"] == "earnings"
     assert done.json["question"]["ambiguous"] == []
+    outcome = done.json["question"]["outcome"]
+    assert (outcome["by_person"], outcome["votes"], outcome["others"]) == (True, 2, [["age", 2]])
+    assert "earnings (your choice; 2 of 4)" in done.err
     assert study.is_dir()
+
+
+def test_whoever_says_that_no_option_fits_is_told_what_to_do(cli: Call, study: Path, voters: Voters) -> None:
+    voters.say = lambda ballot: {"kind": "effect" if ballot % 2 else "association"}
+    done = ask(cli, *ON_GRAPH, "--votes", "4", typed="2\n")
+    assert done.code == 2
+    assert "asks for what goes together" in done.err
+    assert not list((study / ".copilot" / "runs").glob("*/analysis.json"))
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,16 @@ def test_equal_requests_get_the_recorded_answer(kit: Any, tmp_path: Path) -> Non
     assert asyncio.run(main()) == ["one", "one"]
 
 
+def test_a_recording_can_go_on_where_it_stands(kit: Any, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole.jsonl", tmp_path / "parts.jsonl"
+    run(kit, Recorder(kit.answers(mixed), whole, HEADER))
+    run(kit, Recorder(kit.answers(mixed), parts, HEADER), ballots=range(2))
+    before = ReplayCompleter.open(parts).exchanges
+    assert 0 < len(before) < len(ReplayCompleter.open(whole).exchanges)
+    run(kit, Recorder(kit.answers(mixed), parts, HEADER, before), ballots=range(2, 5))
+    assert parts.read_bytes() == whole.read_bytes()
+
+
 def test_cached_answers_are_recorded_too(kit: Any, tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path / "cache.sqlite3", pytest.fail)
     live, _ = run(kit, kit.answers(lambda _request: GOOD), cache=cache)
