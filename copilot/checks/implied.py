@@ -61,6 +61,8 @@ class ImpliedResult(Value):
         As it came, and adjusted for the number of tests; ``None`` where it could not be tested.
     strength
         Largest absolute partial correlation.
+    signed
+        With its sign, ``None`` where several pairs of columns stand for the two.
     n
         Complete rows.
     """
@@ -69,6 +71,7 @@ class ImpliedResult(Value):
     p_value: float | None = None
     adjusted_p: float | None = None
     strength: float = 0.0
+    signed: float | None = None
     n: int = Field(default=0, ge=0)
 
 
@@ -178,7 +181,7 @@ def _tested(columns: Mapping[str, Floats], one: Independence) -> ImpliedResult:
     x, y = columns[one.a], columns[one.b]
     given = np.column_stack([np.empty((len(x), 0)), *(columns[name] for name in one.given)])
     test = test_independence(x, y, given)
-    return ImpliedResult(independence=one, p_value=test.p_value, strength=test.strength, n=test.n)
+    return ImpliedResult(independence=one, p_value=test.p_value, strength=test.strength, signed=test.signed, n=test.n)
 
 
 def _adjusted(p_values: Floats) -> Floats:
@@ -227,7 +230,7 @@ def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str
     observed = f"{len(against)} of {len(tested)} contradicted, first {worst.independence}"
     text = (
         f"{k} tested and {len(against)} contradicted. The graph says {worst.independence}, but in {number(worst.n)} "
-        f"rows their partial correlation is {number(worst.strength, 2)} ({_chance(worst.adjusted_p)} after adjusting "
+        f"rows their {correlation_of(worst)} ({_chance(worst.adjusted_p)} after adjusting "
         f"for the number of tests). That speaks for a missing edge or a hidden common cause between "
         f"{shown(worst.independence.a)} and {shown(worst.independence.b)}; {_involved(against, treatment, outcome)}."
         f"{skipped}"
@@ -247,6 +250,22 @@ def _involved(against: Sequence[ImpliedResult], treatment: str, outcome: str) ->
             if end and end in (one.independence.a, one.independence.b):
                 return f"{one.independence} is about the {word} itself, so the effect may be confounded"
     return "none that is contradicted is about the treatment or the outcome itself"
+
+
+def correlation_of(one: ImpliedResult) -> str:
+    """Say which correlation is left between the two, and how large it is.
+
+    Examples
+    --------
+    >>> correlation_of(ImpliedResult(independence=Independence(a="a", b="b"), strength=0.25, signed=-0.25))
+    'correlation is -0.25'
+    >>> correlation_of(ImpliedResult(independence=Independence(a="a", b="b", given=("c",)), strength=0.25))
+    'largest partial correlation is 0.25 in size'
+    """
+    kind = "partial correlation" if one.independence.given else "correlation"
+    if one.signed is None:
+        return f"largest {kind} is {number(one.strength, 2)} in size"
+    return f"{kind} is {number(one.signed, 2)}"
 
 
 def _chance(p_value: float | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from copilot.checks.columns import Floats
-from copilot.checks.implied import LEVEL, ImpliedResult, implied_independences, test_implied
+from copilot.checks.implied import LEVEL, ImpliedResult, correlation_of, implied_independences, test_implied
 from copilot.checks.time_order import earlier_of
 from copilot.domain.findings import Finding, FindingKind, Origin, Patch, Severity, directed
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
@@ -125,6 +125,7 @@ def _findings(
                 "p_value": one.p_value,
                 "adjusted_p": one.adjusted_p,
                 "strength": one.strength,
+                "signed": one.signed,
                 "n": one.n,
                 "tests": tests,
                 "speaks_for": [str(edge) for edge in edges],
@@ -180,8 +181,8 @@ def _message(one: ImpliedResult, edges: Sequence[Edge], patch: Patch | None) -> 
     chance = "p < 0.001" if p_value < _SMALL else f"p = {number(p_value, 2)}"
     likely = f" Of the arrows {shown(str(patch.add[0]))} fits best." if patch and len(edges) > 2 else ""  # noqa: PLR2004 (all three)
     return (
-        f"The graph says that {a} and {b} are independent{given}, but in {number(one.n)} rows their partial "
-        f"correlation is {number(one.strength, 2)} ({chance}, adjusted for the number of tests). That speaks for "
+        f"The graph says that {a} and {b} are independent{given}, but in {number(one.n)} rows their "
+        f"{correlation_of(one)} ({chance}, adjusted for the number of tests). That speaks for "
         f"{_either([shown(str(edge)) for edge in edges])}, or for an arrow elsewhere that is wrong.{likely}"
     )
 

@@ -33,6 +33,9 @@ class IndependenceTest(Value):
         Chi-square like: of one pair of columns, the square of the studentised covariance.
     strength
         Largest absolute partial correlation of a pair of columns.
+    signed
+        The partial correlation with its sign; ``None`` where several pairs of columns stand for the two variables, as
+        those of a category do.
     n
         Complete rows.
     """
@@ -40,6 +43,7 @@ class IndependenceTest(Value):
     p_value: float | None
     statistic: float = 0.0
     strength: float = 0.0
+    signed: float | None = None
     n: int = Field(ge=0)
 
 
@@ -86,10 +90,13 @@ def test_independence(x: Floats, y: Floats, given: Floats) -> IndependenceTest:
     left, right = (_varying(part) for part in apart)
     if not left.shape[1] or not right.shape[1]:
         return IndependenceTest(p_value=None, n=n)
-    strength = float(np.abs(left.T @ right / n).max())
+    correlations = left.T @ right / n
+    strength = float(np.abs(correlations).max())
+    signed = float(np.clip(correlations[0, 0], -1.0, 1.0)) if x.shape[1] == y.shape[1] == 1 else None
     products = (left[:, :, None] * right[:, None, :]).reshape(n, -1)
     statistic, p_value = _judged(products, rank)
-    return IndependenceTest(p_value=p_value, statistic=statistic, strength=min(1.0, strength), n=n)
+    strength = min(1.0, strength)
+    return IndependenceTest(p_value=p_value, statistic=statistic, strength=strength, signed=signed, n=n)
 
 
 def _basis(given: Floats) -> Floats:

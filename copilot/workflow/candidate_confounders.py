@@ -63,16 +63,16 @@ class ConfounderChecks:
         with_t = independent(columns[name], columns[real.treatment], rest)
         with_y = independent(columns[name], columns[real.outcome], np.column_stack([rest, columns[real.treatment]]))
         if with_t.n < _FEWEST_ROWS:
-            return Check(passed=None, reason=f"Only {with_t.n} complete rows, too few to test.")
+            return Check(passed=None, reason=f"Only {number(with_t.n)} complete rows, too few to test.")
         if with_t.p_value is None or with_y.p_value is None:
             held = ", ".join(map(shown, (*others, real.treatment)))
-            why = f"Nothing of it is left, or too few of {with_t.n} rows, once {held} are held fixed."
+            why = f"Nothing of it is left, or too few of {number(with_t.n)} rows, once {held} are held fixed."
             return Check(passed=None, reason=why)
         held = f" given {', '.join(map(shown, others))}" if others else ""
         told = (
-            f"Partial correlation{held}: {number(with_t.strength, 2)} with {shown(real.treatment)} "
-            f"(p = {number(with_t.p_value, 2)}) and {number(with_y.strength, 2)} with {shown(real.outcome)} "
-            f"(p = {number(with_y.p_value, 2)}), there with the treatment held fixed too."
+            f"Partial correlation{held}: {_size(with_t)} with {shown(real.treatment)} "
+            f"(p = {number(with_t.p_value, 2)}) and {_size(with_y)} with {shown(real.outcome)} "
+            f"(p = {number(with_y.p_value, 2)}), the latter with the treatment held fixed too."
         )
         moved, moves = self._moved(name)
         details = {
@@ -141,6 +141,11 @@ class ConfounderChecks:
         causes = graph.ancestors((real.treatment, real.outcome)) - graph.descendants((real.treatment,))
         after = graph.descendants((name,)) if name in graph.names else frozenset()
         return sorted(causes - graph.latent - after - {name, real.treatment, real.outcome})
+
+
+def _size(one: IndependenceTest) -> str:
+    """Write a partial correlation; without a sign where several columns stand for a variable."""
+    return number(one.strength if one.signed is None else one.signed, 2)
 
 
 def _largest_r2(one: IndependenceTest) -> float:

@@ -72,3 +72,14 @@ def test_many_pairs_and_few_rows_fall_back_on_the_largest() -> None:
     assert none.p_value is not None
     assert some.p_value is not None
     assert some.p_value < 0.001 < none.p_value
+
+
+def test_a_correlation_keeps_its_sign_where_one_column_stands_for_each_variable() -> None:
+    rng = np.random.default_rng(4)
+    z, noise = rng.standard_normal((400, 1)), rng.standard_normal((400, 1))
+    x, y = z + noise, z - noise + rng.standard_normal((400, 1))
+    found = independence.test_independence(x, y, z)
+    assert found.signed is not None
+    assert found.signed < -0.5
+    assert found.strength == abs(found.signed)
+    assert independence.test_independence(np.column_stack([x, noise]), y, z).signed is None
