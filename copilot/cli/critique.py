@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from copilot.data.graph_files import Circles
     from copilot.data.runs import RunFolder
     from copilot.domain.findings import Finding, Severity
+    from copilot.domain.variables import Query
     from copilot.workflow.critique import Critique
 
 NAME = "critique"
@@ -39,6 +41,34 @@ SETTINGS = (*MODEL_SETTINGS, "voters", "votes", "min_support", "quorum")
 _FORMATS = {name: name for name in ("text", "json", "md", "sarif")}
 _GATE_FAILED, _NOT_USABLE = 3, 2
 _MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What becomes of the findings."""
+
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", metavar="low|medium|high", help="Exit 3 if a finding is as bad as this.")
+    ] = None
+    form: Annotated[
+        str, typer.Option("--format", metavar="text|json|md|sarif", help="How findings are written to stdout.")
+    ] = "text"
+    apply: Annotated[bool, typer.Option("--apply", help="Go through the patches, one key each; write a graph.")] = False
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where --apply writes the changed graph.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Critics:
+    """Where the critics' answers come from, and where they go."""
+
+    replay: Replay = None
+    record: Record = None
+    answered_by: AnsweredBy = ""
+    answers: Answers = None
+    show_prompt: ShowPrompt = False
+    dry_run: DryRun = False
 
 
 def run(
@@ -63,25 +93,9 @@ def run(
             "--falsify-seconds", metavar="N", min=0, max=86_400, help="Limit for the test of the whole graph; 0: none."
         ),
     ] = 30.0,
-    fail_on: Annotated[
-        str | None, typer.Option("--fail-on", metavar="low|medium|high", help="Exit 3 if a finding is as bad as this.")
-    ] = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="text|json|md|sarif", help="How findings are written to stdout.")
-    ] = "text",
-    apply: Annotated[
-        bool, typer.Option("--apply", help="Go through the patches, one key each; write a graph.")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Where --apply writes the changed graph.")
-    ] = None,
+    wanted: Findings = Findings(),
     reading: Reading = Reading(),
-    replay: Replay = None,
-    record: Record = None,
-    answered_by: AnsweredBy = "",
-    answers: Answers = None,
-    show_prompt: ShowPrompt = False,
-    dry_run: DryRun = False,
+    critics: Critics = Critics(),
 ) -> int | None:
     """Look for what is wrong with a graph before anybody relies on it; each finding has its evidence and a patch.
 
@@ -95,62 +109,74 @@ def run(
       $ copilot critique graph.dot --data study.csv --fail-on high --format sarif
       $ copilot critique graph.dot --data study.csv --apply --output better.dot
     """
-    from copilot.cli.effect import word
-    from copilot.cli.places import check_output, check_place
     from copilot.cli.suggesting import preview
     from copilot.composition.critique import CritiqueJob, CritiqueOptions
     from copilot.composition.wiring import AnswerFiles
     from copilot.data.graph_files import Circles, graph_or_circles
     from copilot.data.runs import RunFolder
-    from copilot.domain.findings import Severity
     from copilot.domain.variables import Query
 
-    gate = None if fail_on is None else word("--fail-on", fail_on, {one.value: one for one in Severity})
-    form = "json" if shell.json else word("--format", form, _FORMATS)
-    check_output("--output", output)
-    check_place("--record", record, [replay, answers])
+    gate, form = _checked(shell, wanted, critics)
+    query = Query(treatment=treatment, outcome=outcome)
     document = graph_or_circles(graph)
     if isinstance(document, Circles):
-        return _circles(shell, document, graph, form)
+        return _circles(shell, document, graph, form, query)
     options = CritiqueOptions(
         graph=graph,
         data=data,
         read=reading.options(),
-        query=Query(treatment=treatment, outcome=outcome),
+        query=query,
         adjust=adjust,
         context=context or "",
         describe=describe,
         tiers=tiers,
         falsify_s=falsify,
-        files=AnswerFiles(replay=replay, record=record, answered_by=answered_by, earlier=answers),
+        files=AnswerFiles(
+            replay=critics.replay, record=critics.record, answered_by=critics.answered_by, earlier=critics.answers
+        ),
     )
     job = CritiqueJob(shell.settings(), options, document)
-    if show_prompt or dry_run:
-        preview(shell, job, show_prompt=show_prompt)
+    if critics.show_prompt or critics.dry_run:
+        preview(shell, job, show_prompt=critics.show_prompt)
         return None
     shell.console.say(job.announcement())
-    folder = RunFolder.make(job.run_id, shell.run_dir)
-    console = shell.console
+    folder, console = RunFolder.make(job.run_id, shell.run_dir), shell.console
     found = job.run(folder, arguments=console.arguments, progress=console.progress(), warn=console.warn)
     _tell(shell, found, folder)
     _write(shell, found.findings, graph, form, payload={**job.payload(found), "usage": job.usage}, run_id=job.run_id)
-    if apply:
-        _apply(shell, job, found, folder, output)
+    if wanted.apply:
+        _apply(shell, job, found, folder, wanted.output)
     return _gate(shell, found.findings, gate)
 
 
-def _circles(shell: Shell, circles: Circles, graph: str, form: str) -> int:
+def _checked(shell: Shell, wanted: Findings, critics: Critics) -> tuple[Severity | None, str]:
+    """Give the gate and the form; refuse what cannot be done before anything is read or paid for."""
+    from copilot.cli.effect import word
+    from copilot.cli.patching import check_somebody
+    from copilot.cli.places import check_output, check_place
+    from copilot.domain.findings import Severity
+
+    gate = None if wanted.fail_on is None else word("--fail-on", wanted.fail_on, {one.value: one for one in Severity})
+    form = "json" if shell.json else word("--format", wanted.form, _FORMATS)
+    check_output("--output", wanted.output)
+    check_place("--record", critics.record, [critics.replay, critics.answers])
+    if wanted.apply and not (critics.show_prompt or critics.dry_run):
+        check_somebody(shell)
+    return gate, form
+
+
+def _circles(shell: Shell, circles: Circles, graph: str, form: str, query: Query) -> int:
     """Show the circles of a file that is no causal graph; nothing beyond them can be looked at."""
     from copilot.checks.graph_findings import circle_findings
-    from copilot.domain.variables import Query
     from copilot.report.critique import critique_json
 
     findings = circle_findings(circles.cycles, circles.loops)
     left = "Everything else: until these are mended the file is no causal graph."
-    payload = critique_json(findings, Query(), turnout=None, left_out=[left], notices=(), graph_hash=None)
-    for one in findings:
-        shell.console.insist(one.message, label="Error: ", style="bold red")
-    shell.console.insist(left)
+    payload = critique_json(findings, query, turnout=None, left_out=[left], notices=(), graph_hash=None)
+    if form != "text":
+        for one in findings:
+            shell.console.insist(one.message, label="Error: ", style="bold red")
+    shell.console.insist(left, label="Not looked at: ")
     _write(shell, findings, graph, form, payload=payload, run_id=None)
     return _NOT_USABLE
 
@@ -213,10 +239,14 @@ def _apply(shell: Shell, job: CritiqueJob, found: Critique, folder: RunFolder, o
 
 
 def _gate(shell: Shell, findings: Sequence[Finding], gate: Severity | None) -> int | None:
+    from copilot.domain.findings import Severity
+
     if gate is None:
         return None
     bad = [one for one in findings if one.severity.rank >= gate.rank]
     if not bad:
         return None
-    shell.console.insist(f"{len(bad)} findings are {gate.value} or worse (--fail-on {gate.value}).", style="bold")
+    many = "1 finding is" if len(bad) == 1 else f"{len(bad)} findings are"
+    worse = "" if gate is Severity.HIGH else " or worse"
+    shell.console.insist(f"{many} {gate.value}{worse} (--fail-on {gate.value}).", style="bold")
     return _GATE_FAILED

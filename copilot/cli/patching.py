@@ -38,8 +38,8 @@ def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) 
     """
     console, taken = shell.console, 0
     offered = [one for one in findings if one.patch is not None]
-    if offered and not shell.yes and not console.interactive:
-        raise UsageError("--apply asks before it changes anything, and nobody is there", advice=_INSTEAD)
+    if offered:
+        check_somebody(shell)
     for number, one in enumerate(offered, start=1):
         if one.patch is None:
             continue
@@ -57,6 +57,18 @@ def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) 
         except GraphError as error:
             console.warn(f"left out, as it no longer fits: {one.patch} ({error.message})")
     return graph, taken
+
+
+def check_somebody(shell: Shell) -> None:
+    """Refuse to ask where nobody can answer; said before anything is paid for.
+
+    Raises
+    ------
+    UsageError
+        Without a terminal and without ``--yes``.
+    """
+    if not shell.yes and not shell.console.interactive:
+        raise UsageError("--apply asks before it changes anything, and nobody is there", advice=_INSTEAD)
 
 
 def _pressed(shell: Shell) -> str:

@@ -73,6 +73,29 @@ def test_circles_are_findings_and_the_file_cannot_be_used(cli: Call, graph: Path
     assert "a -> b -> c -> a" in done.err
 
 
+def test_circles_are_said_once_and_the_rest_is_said_to_be_left_out(cli: Call, graph: Path) -> None:
+    (graph / "c.dot").write_text("digraph { a -> b -> a; a -> y }")
+    done = cli("critique", "c.dot", "-t", "a", "-o", "y")
+    assert "run in a circle" not in done.err
+    assert "Not looked at: Everything else" in done.err
+    told = cli("critique", "c.dot", "-t", "a", "-o", "y", "--json").json
+    assert told["query"] == {"treatment": "a", "outcome": "y"}
+
+
+def test_apply_asks_whether_anybody_is_there_before_anything_is_done(cli: Call, graph: Path) -> None:
+    done = cli("critique", "g.dot", "-t", "t", "-o", "y", "--apply", "--output", "better.dot")
+    assert done.code == 2
+    assert done.out == ""
+    assert not (graph / ".copilot").exists()
+    assert not (graph / "better.dot").exists()
+
+
+def test_one_finding_is_one(cli: Call, graph: Path) -> None:
+    done = cli("critique", "g.dot", "-t", "t", "-o", "y", "--fail-on", "high")
+    assert "1 finding is high (--fail-on high)." in done.err
+    assert graph.is_dir()
+
+
 @pytest.mark.parametrize(
     ("words", "named"),
     [
