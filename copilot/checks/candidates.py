@@ -98,9 +98,7 @@ def _confounder(graph: CausalGraph, treatment: str, outcome: str, name: str) -> 
     details = _identifiable(graph, treatment, outcome, name, ())
     moves = directed_path(graph, name, treatment)
     acts = directed_path(graph, name, outcome, frozenset({treatment}))
-    with_it = "identifiable" if details["identifiable_with"] else "not identifiable"
-    without = "identifiable" if details["identifiable_without"] else "not identifiable"
-    told = f" The effect is {with_it} with it and {without} without it."
+    told = f" {_WITH_AND_WITHOUT[details['identifiable_with'], details['identifiable_without']]}"
     if confounds(graph, treatment, outcome, name):
         reason = f"It is a common cause: {moves.text} and {acts.text}.{told}" if moves and acts else ""
         path = "" if reason else back_door_through(graph, treatment, outcome, name)
@@ -181,9 +179,10 @@ def _control_exposure(graph: CausalGraph, treatment: str, outcome: str, name: st
 
 def _shares(graph: CausalGraph, causes: Sequence[str], head: str) -> Check:
     hidden = [cause for cause in causes if cause in graph.latent]
-    listed = ", ".join(map(shown, causes))
-    which = f", {', '.join(map(shown, hidden))} unobserved" if hidden else ""
-    reason = f"{head}, and the two share {listed}{which}: it could show a bias that these make."
+    listed = ", ".join(f"{shown(cause)} (unobserved)" if cause in hidden else shown(cause) for cause in causes)
+    made = "this makes" if len(causes) == 1 else "these make"
+    word = "cause" if len(causes) == 1 else "causes"
+    reason = f"{head}, and the two share the {word} {listed}: it could show a bias that {made}."
     return Check(passed=True, reason=reason, details={"shares": list(causes), "hidden": hidden})
 
 
@@ -229,6 +228,14 @@ def _identifiable(
             told[key] = False
     return told
 
+
+_WITH_AND_WITHOUT = {
+    (True, True): "The effect is identifiable with it, and without it too.",
+    (True, False): "The effect is identifiable with it and not identifiable without it.",
+    (False, True): "The effect is not identifiable with it and identifiable without it.",
+    (False, False): "The effect is identifiable neither with it nor without it: something else is in the way.",
+}
+"""Whether the effect is identifiable with a variable measured, and without."""
 
 _WOULD = {
     Role.INSTRUMENT: "It would need an arrow into {t} or a cause in common with it, and none of these may stand: an "

@@ -120,6 +120,17 @@ def _complete(shell: Shell, data: str | None, graph: str | None, reading: Readin
     return Query(treatment=treatment, outcome=outcome)
 
 
+def _none(job: CandidatesJob) -> str:
+    """Say why there is no candidate."""
+    from copilot.domain.graph import EdgeKind
+
+    if job.asks or job.graph is None:
+        return "No candidate."
+    if any(edge.kind is EdgeKind.UNDIRECTED for edge in job.graph.edges):
+        return "No candidate could be told: some edges of the graph have no direction yet. Name yours with --candidate."
+    return "No candidate: the graph allows none of its observed variables. Name others with --candidate."
+
+
 def _show(shell: Shell, job: CandidatesJob, found: Suggested, folder: RunFolder) -> None:
     from copilot.cli.effect import tell
     from copilot.report.candidates import candidates_view
@@ -139,7 +150,7 @@ def _show(shell: Shell, job: CandidatesJob, found: Suggested, folder: RunFolder)
     if found.candidates:
         console.draw(candidates_view(found.candidates), result=True)
     else:
-        console.result("No candidate.")
+        console.result(_none(job))
     for part in found.joint.values():
         if isinstance(part, dict) and part.get("message"):
             console.result(str(part["message"]))

@@ -105,9 +105,12 @@ class DataChecks:
         held = f" given {', '.join(map(shown, given))}" if given else ""
         if wanted is None:
             held += ", as the graph names no set to hold fixed," if given else " with nothing held fixed"
+        # What the graph calls no instrument has no effect to give.
+        gives = "Taken for an instrument it would give" if candidate.graph_check.passed is False else "It gives"
         reason = (
-            f"Effective F {number(found.effective_f)}{held} in {number(found.n)} rows: {_strong(found)}. It gives "
-            f"{number(found.estimate)} ({interval(found.interval)}; {prepared.unit}), {_anderson_rubin(found)}."
+            f"Effective F {number(found.effective_f)}{held} in {number(found.n)} rows: {_strong(found)}. {gives} "
+            f"{number(found.estimate)} (95 % interval {interval(found.interval)}; {prepared.unit}), "
+            f"{_anderson_rubin(found)}."
         )
         copies = any(one.code == "copy_of_treatment" for one in prepared.notices)
         if gone:

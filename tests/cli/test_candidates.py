@@ -100,3 +100,31 @@ def test_a_graph_without_the_treatment_is_refused(cli: Call, study: Path) -> Non
     done = cli("suggest-instruments", "data.csv", "--graph", "g.dot", "-t", "t", "-o", "y")
     assert done.code == 2
     assert "treatment in the graph" in done.err
+
+
+@pytest.mark.parametrize(
+    ("graph", "why"),
+    [("digraph { t -> y }", "allows none"), ("digraph { t -> y; w -> t [dir=none]; z -> t }", "no direction yet")],
+)
+def test_where_there_is_no_candidate_it_is_said_why(cli: Call, study: Path, graph: str, why: str) -> None:
+    (study / "none.dot").write_text(graph)
+    done = cli("suggest-instruments", "data.csv", "--graph", "none.dot", "-t", "t", "-o", "y")
+    assert done.code == 0
+    assert why in " ".join(done.out.split())
+
+
+def test_what_the_graph_calls_no_instrument_gives_no_effect(cli: Call, study: Path) -> None:
+    done = cli(
+        "suggest-instruments", "data.csv", "--graph", "g.dot", "-t", "t", "-o", "y", "--candidate", "n", "--json"
+    )
+    (n,) = done.json["candidates"]
+    assert "Taken for an instrument it would give" in n["data_check"]["reason"]
+    assert "95 % interval" in n["data_check"]["reason"]
+    assert study.is_dir()
+
+
+def test_what_is_unobserved_is_named_once(cli: Call, study: Path) -> None:
+    done = cli("suggest-negative-controls", "g.dot", "-t", "t", "-o", "y", "--candidate", "n", "--json")
+    (n,) = [one for one in done.json["candidates"] if one["role"].endswith("outcome")]
+    assert "share the cause u (unobserved): it could show a bias that this makes." in n["graph_check"]["reason"]
+    assert study.is_dir()
