@@ -109,7 +109,11 @@ def _without_columns(graph: CausalGraph, columns: Mapping[str, Floats], profile:
 
 
 def _too_few(n: int) -> Finding:
-    run = "so no independence was tested and no column compared" if n < FEWEST_ROWS else "so tests see but large errors"
+    run = (
+        "so no independence was tested and no column compared"
+        if n < FEWEST_ROWS
+        else "so tests can see gross errors alone"
+    )
     return Finding(
         kind=FindingKind.TOO_FEW_ROWS,
         severity=Severity.MEDIUM,

@@ -254,8 +254,9 @@ def _stuck_text(
     sentences = [f"{text[0].upper()}{text[1:]}."]
     movers = sorted({one.name for answer in stuck for one in answer.instruments})
     if movers:
+        one_of = "the instrument" if len(movers) == 1 else "one of the instruments"
         names = ", ".join(shown(name) for name in movers)
-        sentences.append(f"With a linear or monotone effect the instrument {names} would give it.")
+        sentences.append(f"With a linear or monotone effect {one_of} {names} would give it.")
     sentences += [addition.message for addition in helpful[:3]]
     return " ".join(sentences)
 

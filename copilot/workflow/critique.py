@@ -295,20 +295,20 @@ def falsification_findings(found: Falsification) -> tuple[Finding, ...]:
         "permutations": found.permutations,
         "rows": found.rows,
     }
-    held = f"{found.violations} of {found.tests} local Markov conditions are contradicted"
+    held = f"{found.violations} of {found.tests} implied independences (local Markov conditions) are contradicted"
     if found.tests == 0:
         text = "The graph implies no independence that the columns could contradict, so as a whole it cannot be tested."
         return (_whole(Severity.LOW, text, {**evidence, "verdict": "cannot tell"}),)
     if found.same_class > _LEVEL:
         text = (
-            f"{held}, but {found.same_class:.0%} of the graphs with permuted nodes imply the same independences: "
-            "the test of the whole graph cannot tell."
+            f"{held}, but {100 * found.same_class:.0f} % of the graphs with permuted nodes imply the same "
+            "independences: the test of the whole graph cannot tell."
         )
         return (_whole(Severity.LOW, text, {**evidence, "verdict": "cannot tell"}),)
     if found.p_value > _LEVEL:
         text = (
-            f"{held}; {found.p_value:.0%} of {found.permutations} graphs with its nodes permuted do as well or better: "
-            "as a whole the graph fits the data no better than chance."
+            f"{held}; {100 * found.p_value:.0f} % of {found.permutations} graphs with its nodes permuted do as well or "
+            "better: as a whole the graph fits the data no better than chance."
         )
         return (_whole(Severity.HIGH, text, {**evidence, "verdict": "falsified"}),)
     return ()
