@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.cli.bundles import EffectWishes, Reading, Trials, Words, study_options
-from copilot.cli.effect import GraphFile, effect_options, run_on_file, show
+from copilot.cli.effect import GraphFile, announce_reading, effect_options, run_on_file, show
 from copilot.cli.options import (
     MODEL_SETTINGS,
     VOTE_SETTINGS,
     AnsweredBy,
     Answers,
     DataArgument,
+    Interpret,
     Latents,
     NotebookFile,
     Outcome,
@@ -24,8 +27,6 @@ from copilot.cli.shell import Shell
 from copilot.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from copilot.composition.effect import EffectOptions
     from copilot.composition.suggest import SuggestOptions
     from copilot.composition.wiring import AnswerFiles
@@ -54,6 +55,7 @@ def run(
     answered_by: AnsweredBy = "",
     answers: Answers = None,
     notebook: NotebookFile = None,
+    interpret: Interpret = False,
 ) -> int | None:
     """Take a table and a question to an effect that was tried: graph, review, identification, estimates, refuters.
 
@@ -84,6 +86,7 @@ def run(
         reading=reading,
         files=files,
         notebook=notebook,
+        interpret=interpret,
     )
 
 
@@ -101,6 +104,7 @@ def analyze_with(
     reading: Reading,
     files: AnswerFiles,
     notebook: Path | None = None,
+    interpret: bool = False,
 ) -> int | None:
     """Go from treatment and outcome to the effect, whoever named the two.
 
@@ -114,9 +118,15 @@ def analyze_with(
         Where answers come from or go to.
     notebook
         Where the analysis is to be written as a notebook.
+    interpret
+        Whether models are asked for the results in plain words.
     """
     options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
+    if interpret:
+        options = replace(options, interpret=True, files=files)
     if graph is not None:
+        if interpret:
+            check_place("--record", files.record, [Path(data), Path(graph), files.replay, files.earlier])
         return run_on_file(shell, options, table, notebook)
     from copilot.cli.suggesting import latents_accepted
     from copilot.composition.suggest import SuggestOptions
@@ -177,6 +187,7 @@ def _suggest_first(
             )
             error.run_id = vote.run_id
             raise error
+        announce_reading(shell, options)
         analysis = job.run(
             folder,
             proposed.review,
@@ -186,6 +197,7 @@ def _suggest_first(
             usage=vote.usage,
             suspected=suspected_causes(proposed.consensus, proposed.review.graph, options.query),
             drawing=vote.drawing(folder, proposed),
+            warn=shell.console.warn,
         )
     finally:
         job.close()

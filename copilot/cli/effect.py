@@ -75,16 +75,28 @@ def run_on_file(
         tell(shell, notice.level, notice.message)
     try:
         folder = RunFolder.make(job.run_id, shell.run_dir)
+        announce_reading(shell, options)
         analysis = job.run(
             folder,
             job.review,
             run_id=job.run_id,
             arguments=shell.console.arguments,
             progress=shell.console.progress(),
+            warn=shell.console.warn,
         )
     finally:
         job.close()
     return show(shell, job, analysis, folder, job.run_id, notebook)
+
+
+def announce_reading(shell: Shell, options: EffectOptions) -> None:
+    """Say who is asked for the results in plain words, and what leaves this machine; nothing where nobody is."""
+    if options.interpret:
+        from copilot.composition.interpret import interpretation_announcement
+
+        told = interpretation_announcement(shell.settings(), options.files)
+        if told:
+            shell.console.say(told)
 
 
 def run_with_graph(

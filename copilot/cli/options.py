@@ -43,6 +43,10 @@ ShowPrompt = Annotated[bool, typer.Option("--show-prompt", help="Print what woul
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how many requests, tokens and dollars, and send nothing.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 
+Interpret = Annotated[
+    bool,
+    typer.Option("--interpret", help="Ask models for the results in plain words, checked against the numbers."),
+]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="CSV, TSV, gzip of them, or Parquet; - is stdin.")]
 GraphOutput = Annotated[
     Path | None,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from copilot.composition.ballots import answers_fingerprint, can_ask
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
+from copilot.composition.wiring import AnswerFiles
 from copilot.data.graph_files import read_graph
 from copilot.data.runs import (
     ANALYSIS,
@@ -71,6 +73,8 @@ class EffectOptions:
         Whether DoWhy computes the headline as well.
     draws
         How many graphs `analyze` draws from the votes; 0 leaves other graphs out.
+    interpret, files
+        Whether models are asked for the results in plain words, and where their answers come from or go to.
     """
 
     command: str
@@ -82,12 +86,14 @@ class EffectOptions:
     simulations: int | None = None
     dowhy: bool = True
     draws: int = 1000
+    interpret: bool = False
+    files: AnswerFiles = AnswerFiles()
 
     def fingerprint(self) -> dict[str, Any]:
         """Give everything beyond table and graph that may change a result."""
         wishes = {name: _plain(value) for name, value in asdict(self.wishes).items()}
         ways = {"simulations": self.simulations, "dowhy": self.dowhy, "draws": self.draws}
-        return {"effect": {"wishes": wishes, **ways}}
+        return {"effect": {"wishes": wishes, **ways, **({"interpret": True} if self.interpret else {})}}
 
 
 class EffectJob:
@@ -122,6 +128,8 @@ class EffectJob:
         both(options.query)
         self.table = table if table is not None else read_table(options.data, options.read)
         check_query(options.query, self.table.profile)
+        if options.interpret:
+            can_ask(self.settings, options.files)
         check_refuters(options.wishes.refuters)
         for name in options.wishes.estimators:
             estimator_named(name)
@@ -184,6 +192,7 @@ class EffectJob:
                 "query": options.query.model_dump(mode="json"),
                 "seed": self.settings.seed,
                 **options.fingerprint(),
+                **(answers_fingerprint(self.settings, options.files) if options.interpret else {}),
             }
         )
 
@@ -198,6 +207,7 @@ class EffectJob:
         usage: dict[str, Any] | None = None,
         suspected: tuple[str, ...] = (),
         drawing: Drawing | None = None,
+        warn: Callable[[str], None] = lambda _text: None,
     ) -> Analysis:
         """Compute, and write each stage into the run's folder as it is done.
 
@@ -217,6 +227,8 @@ class EffectJob:
             Unmeasured causes that ballots named and the graph leaves out.
         drawing
             The votes behind the graph, if there are any.
+        warn
+            Told of what goes wrong while models are asked for the results in plain words.
         """
         if self.options.dowhy and self.reference is None:
             self.reference = _start_dowhy()
@@ -231,6 +243,7 @@ class EffectJob:
             done="complete",
             resumable=self.options.graph is None,
             usage=usage,
+            earlier=self._calls_so_far(folder),
         )
 
         def keep(so_far: Analysis) -> None:
@@ -248,6 +261,9 @@ class EffectJob:
                 )
                 analysis = analysis.model_copy(update={"notices": (*self.notices, *analysis.notices)})
                 self._write(folder, run_id, analysis)
+                if self.options.interpret:
+                    analysis = self._interpreted(analysis, run, run_id, progress, warn)
+                    self._write(folder, run_id, analysis)
                 if self.options.command == "analyze":
                     progress.start("Writing the report")
                     self._write_report(folder, run_id, analysis, drawing)
@@ -257,6 +273,29 @@ class EffectJob:
         approved = {"approved_by": review.approved_by, "reviewed": review.reviewed}
         folder.write_json(MANIFEST, {**folder.read_json(MANIFEST), **approved, "graph_hash": review.graph.content_hash})
         return analysis
+
+    def _calls_so_far(self, folder: RunFolder) -> list[str]:
+        if not self.options.interpret:
+            return []
+        from copilot.composition.interpret import calls_so_far
+
+        return calls_so_far(folder, self.options.files)
+
+    def _interpreted(
+        self, analysis: Analysis, run: Run, run_id: str, progress: Progress, warn: Callable[[str], None]
+    ) -> Analysis:
+        from copilot.composition.interpret import read_results
+
+        return read_results(
+            analysis,
+            analysis_json(self.options.command, run_id, analysis),
+            settings=self.settings,
+            files=self.options.files,
+            run=run,
+            profile=self.table.profile,
+            progress=progress,
+            warn=warn,
+        )
 
     def _write(self, folder: RunFolder, run_id: str, analysis: Analysis) -> None:
         review = analysis.review

@@ -8,6 +8,7 @@ from copilot.domain.bounds import Bound
 from copilot.domain.effects import Estimate, OverlapShares, Refutation
 from copilot.domain.findings import Finding
 from copilot.domain.identification.values import Names, OrientedIdentification, Strategy
+from copilot.domain.interpretation import Interpretation
 from copilot.domain.many_graphs import ManyGraphs
 from copilot.domain.notice import Notice
 from copilot.domain.reference import ReferenceAnswer
@@ -159,6 +160,8 @@ class Analysis(Value):
     findings
         What `critique` would say of the graph by itself and by the data, the worst first; not looked for by `estimate`
         and `refute`.
+    interpretation
+        The results in plain words, written by a model and checked against the numbers; ``None`` if not asked for.
     notices
         Everything that was dropped, recoded or doubted.
     """
@@ -185,6 +188,7 @@ class Analysis(Value):
     verdict: Verdict | None = None
     suspected: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    interpretation: Interpretation | None = None
     notices: tuple[Notice, ...] = ()
 
     @property

@@ -125,3 +125,19 @@ class Interpretation(Value):
             plural = "s" if self.cut > 1 else ""
             told += f" {self.cut} sentence{plural} of it {'were' if self.cut > 1 else 'was'} dropped by the check."
         return told
+
+    def dropped_lines(self) -> tuple[str, ...]:
+        """Say what was dropped from all readings, a reason a line."""
+        return tuple(
+            f"{one.count} sentence{'s' if one.count > 1 else ''}, {_WHY[one.reason]}: {', '.join(one.tokens)}"
+            for one in self.dropped
+        )
+
+
+_WHY = {
+    DropReason.NUMBER: "a number that is not in the report",
+    DropReason.NAME: "a name that is not in the analysis",
+    DropReason.CERTAINTY: "a claim of certainty",
+    DropReason.MARKUP: "not plain text",
+    DropReason.LENGTH: "too long",
+}

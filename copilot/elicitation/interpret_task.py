@@ -94,7 +94,7 @@ class _Reader:
             return f"{{{names.index(name)}}}"
 
         # A "{0}" of the model's own would be taken for a place of ours.
-        own = re.sub(r"\{\s*(\d+)\s*\}", r"{#\1}", text)
+        own = re.sub(r"\{\s*(\d+)\s*\}", r"{_\1}", text)
         return Said(template=_ID.sub(place, own), names=tuple(names))
 
 

@@ -60,6 +60,7 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         "suspected": list(analysis.suspected),
         "findings": [finding_json(one) for one in analysis.findings],
         "verdict": None if analysis.verdict is None else analysis.verdict.model_dump(mode="json"),
+        "interpretation": None if analysis.interpretation is None else analysis.interpretation.model_dump(mode="json"),
         "notices": notices_json(analysis.notices),
         "artifacts": {"graph": "graph.dot", "report": "report.json"}
         | ({"page": "report.html", "markdown": "report.md"} if command == "analyze" else {}),

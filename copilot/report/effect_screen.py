@@ -245,6 +245,21 @@ def closing_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[s
     if analysis.reference is not None:
         yield "Reference", reference_line(analysis, full=full), "bold"
     yield from verdict_lines(analysis, full=full)
+    yield from interpretation_lines(analysis, full=full)
+
+
+def interpretation_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Give the results in plain words, and where the words come from: label, text and style of the label."""
+    told = analysis.interpretation
+    if told is None:
+        return
+    if not told.sentences:
+        yield "In plain words", told.note, "bold"
+    else:
+        yield "In plain words", clean(" ".join(told.sentences)), "bold"
+        yield "Written by", f"{clean(told.source)}, checked against the numbers; {told.standing}", "bold"
+    if full:
+        yield from (("Dropped", clean(text), "bold") for text in told.dropped_lines())
 
 
 def _set(names: Sequence[str]) -> str:

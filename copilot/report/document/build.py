@@ -13,7 +13,7 @@ from copilot.report.document.numbers import (
     refutations_section,
     sensitivity_section,
 )
-from copilot.report.document.opening import graph_section, verdict_section
+from copilot.report.document.opening import graph_section, interpretation_section, verdict_section
 from copilot.report.document.rests import (
     assumptions_section,
     bounds_section,
@@ -27,6 +27,7 @@ from copilot.report.effect_screen import headline_text, question_lines
 
 SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     verdict_section,
+    interpretation_section,
     graph_section,
     estimates_section,
     refutations_section,

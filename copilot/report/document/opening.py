@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from copilot.domain.consensus import Status
 from copilot.domain.graph import Edge, EdgeKind
 from copilot.domain.identification.values import Strategy
+from copilot.domain.interpretation import Interpretation
 from copilot.domain.text import clean, one_line, shown
 from copilot.report.document.blocks import Block, Grid, Items, Paragraph, Picture, Section
 from copilot.report.document.source import Source
@@ -32,6 +33,27 @@ def verdict_section(source: Source) -> Section:
             blocks.append(Items(tuple(map(clean, verdict.doubts)), numbered=True))
     more = [Paragraph(clean(text), label=label) for label, text in question_lines(analysis, full=True)]
     return Section("verdict", "Verdict", blocks, more)
+
+
+def interpretation_section(source: Source) -> Section | None:
+    """Say the results in plain words, with where these come from and what the check took out."""
+    told = source.analysis.interpretation
+    if told is None:
+        return None
+    if not told.sentences:
+        return Section("plain-words", "In plain words", [Paragraph(clean(told.note))], _dropped(told))
+    origin = (
+        f"Written by {clean(told.source)}; {told.standing} Every number in it stands in this report; whether the words "
+        "around it are right, no program has checked."
+    )
+    title = "In plain words (written by a model, checked against the numbers)"
+    blocks = [Paragraph(clean(" ".join(told.sentences))), Paragraph(origin, quiet=True)]
+    return Section("plain-words", title, blocks, _dropped(told))
+
+
+def _dropped(told: Interpretation) -> list[Block]:
+    lines = tuple(map(clean, told.dropped_lines()))
+    return [Paragraph("Sentences of all readings that were dropped:"), Items(lines)] if lines else []
 
 
 def graph_section(source: Source) -> Section:
