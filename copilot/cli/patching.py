@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from copilot.cli.shell import Shell
-from copilot.domain.findings import Finding
+from copilot.domain.findings import Finding, Severity
 from copilot.domain.graph import CausalGraph
 from copilot.domain.text import shown
 from copilot.errors import GraphError, UsageError
 
-_INSTEAD = "Use a terminal, or take every patch that fits with --yes."
+_INSTEAD = "Use a terminal, or take the patches of medium and high findings with --yes."
 
 
 def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) -> tuple[CausalGraph, int]:
-    """Lead a person through the patches, the worst finding first; with ``--yes`` all that still fit are taken.
+    """Lead a person through the patches, the worst finding first.
+
+    With ``--yes`` those of medium and high findings are taken that still fit. Low ones are not: they are what few
+    critics say, what another patch explains, and arrows whose trace is merely missing; taken all at once they spoil
+    a graph. A patch that was taken is not offered again because somebody else names it too.
 
     Parameters
     ----------
@@ -38,10 +42,16 @@ def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) 
     """
     console, taken = shell.console, 0
     offered = [one for one in findings if one.patch is not None]
+    low = [one for one in offered if one.severity is Severity.LOW]
     if offered:
         check_somebody(shell)
+    if shell.yes and low:
+        many = "1 patch of a low finding was" if len(low) == 1 else f"{len(low)} patches of low findings were"
+        console.insist(f"{many} left out: go through them one by one, without --yes.")
+        offered = [one for one in offered if one.severity is not Severity.LOW]
+    done = set[str]()
     for number, one in enumerate(offered, start=1):
-        if one.patch is None:
+        if one.patch is None or str(one.patch) in done:
             continue
         if not shell.yes:
             console.insist(f"{number} of {len(offered)}: {one.severity.value}, {shown(one.subject)}. {one.message}")
@@ -54,6 +64,7 @@ def walk_patches(shell: Shell, graph: CausalGraph, findings: Sequence[Finding]) 
         try:
             graph = one.patch.apply(graph)
             taken += 1
+            done.add(str(one.patch))
         except GraphError as error:
             console.warn(f"left out, as it no longer fits: {one.patch} ({error.message})")
     return graph, taken

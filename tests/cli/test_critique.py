@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 Call = Callable[..., Any]
@@ -127,3 +128,20 @@ def test_yes_applies_every_patch_that_fits_and_writes_a_graph(cli: Call, graph: 
     assert "1 patch applied" in done.err
     assert '"w" -> "late"' in (graph / "better.dot").read_text()
     assert "late -> w" in (graph / "g.dot").read_text()
+
+
+def test_yes_leaves_out_the_patches_of_low_findings_and_says_so(cli: Call, graph: Path) -> None:
+    rng = np.random.default_rng(3)
+    t, aside = rng.normal(size=400), rng.normal(size=400)
+    y = t + rng.normal(size=400)
+    rows = "\n".join(f"{a:.5f},{b:.5f},{c:.5f}" for a, b, c in zip(t, y, aside, strict=True))
+    (graph / "data.csv").write_text(f"t,y,aside\n{rows}\n")
+    (graph / "g.dot").write_text("digraph { t -> y; aside -> t; aside -> y }")
+    done = cli(
+        *("critique", "g.dot", "--data", "data.csv", "-t", "t", "-o", "y", "--falsify-seconds", "0"),
+        *("--apply", "--yes", "--output", "better.dot"),
+    )
+    assert done.code == 0
+    assert "left out: go through them one by one" in done.err
+    assert "0 patches applied" in done.err
+    assert '"aside" -> "t"' in (graph / "better.dot").read_text()
