@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from copilot.checks.back_doors import back_door_through, confounds, opened_by
@@ -16,6 +17,8 @@ from copilot.domain.variables import Query
 from copilot.errors import GraphError, UsageError
 
 _NEW = "(unmeasured)"
+_WORK = 20_000
+"""Ways to direct edges, times nodes squared, that are looked at for one candidate."""
 
 
 def check_by_graph(graph: CausalGraph, query: Query, candidate: Candidate) -> Check:
@@ -33,7 +36,8 @@ def check_by_graph(graph: CausalGraph, query: Query, candidate: Candidate) -> Ch
     Returns
     -------
     Check
-        ``passed`` is ``None`` where the graph does not speak of the candidate, or has edges without a direction.
+        ``passed`` is ``None`` where the graph does not speak of the candidate, or where it hangs on edges that have no
+        direction yet.
     """
     treatment, outcome = query.treatment or "", query.outcome or ""
     name = candidate.name
@@ -41,12 +45,40 @@ def check_by_graph(graph: CausalGraph, query: Query, candidate: Candidate) -> Ch
         which = "treatment" if name == treatment else "outcome"
         return Check(passed=False, reason=f"{shown(name)} is the {which} itself.")
     if any(edge.kind == EdgeKind.UNDIRECTED for edge in graph.edges):
-        return Check(passed=None, reason="Some edges of the graph have no direction yet.")
+        return _in_every_way(graph, query, candidate)
     if not candidate.observed or name not in graph.names:
         return _outside(graph, treatment, outcome, candidate)
     if name in graph.latent and candidate.role is not Role.CONFOUNDER:
         return Check(passed=False, reason=f"{shown(name)} is in the graph, but not observed.")
     return _BY_ROLE[candidate.role](graph, treatment, outcome, name)
+
+
+def _in_every_way(graph: CausalGraph, query: Query, candidate: Candidate) -> Check:
+    """Answer for every acyclic way to direct the edges without a direction; they must agree, with one given set."""
+    loose = [edge for edge in graph.edges if edge.kind == EdgeKind.UNDIRECTED]
+    rest = tuple(edge for edge in graph.edges if edge.kind != EdgeKind.UNDIRECTED)
+    if 2 ** len(loose) * len(graph.nodes) ** 2 > _WORK:
+        why = f"{len(loose)} edges of the graph have no direction yet, too many to try every way to direct them."
+        return Check(passed=None, reason=why)
+    answers = []
+    for turned in itertools.product((False, True), repeat=len(loose)):
+        ends = ((e.target, e.source) if turn else (e.source, e.target) for e, turn in zip(loose, turned, strict=True))
+        try:
+            edges = (*rest, *CausalGraph.build(directed=list(ends)).edges)
+            way = CausalGraph(nodes=graph.nodes, edges=edges)
+        except GraphError:
+            continue
+        answers.append(check_by_graph(way, query, candidate))
+    if not answers:
+        return Check(passed=None, reason="The edges without a direction cannot be directed without a circle.")
+    first, allowed = answers[0], sum(one.passed is True for one in answers)
+    if len({(one.passed, tuple(one.details.get("given", ()))) for one in answers}) > 1:
+        why = "Some edges of the graph have no direction yet, and the answer hangs on them"
+        return Check(passed=None, reason=f"{why}: it is allowed in {allowed} of {len(answers)} ways to direct them.")
+    which = "" if len({one.reason for one in answers}) == 1 else " In one of them:"
+    every = f"In all {len(answers)} ways to direct the edges without a direction the answer is the same."
+    same = {key: value for key, value in first.details.items() if all(o.details.get(key) == value for o in answers)}
+    return first.model_copy(update={"reason": f"{every}{which} {first.reason}", "details": same})
 
 
 def check_names(names: Sequence[str], query: Query) -> None:

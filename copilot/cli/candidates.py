@@ -127,7 +127,10 @@ def _none(job: CandidatesJob) -> str:
     if job.asks or job.graph is None:
         return "No candidate."
     if any(edge.kind is EdgeKind.UNDIRECTED for edge in job.graph.edges):
-        return "No candidate could be told: some edges of the graph have no direction yet. Name yours with --candidate."
+        return (
+            "No candidate: the graph allows none of its observed variables in every way to direct the edges that have "
+            "no direction yet. --candidate NAME says of one what it hangs on."
+        )
     return "No candidate: the graph allows none of its observed variables. Name others with --candidate."
 
 

@@ -104,7 +104,7 @@ def test_a_graph_without_the_treatment_is_refused(cli: Call, study: Path) -> Non
 
 @pytest.mark.parametrize(
     ("graph", "why"),
-    [("digraph { t -> y }", "allows none"), ("digraph { t -> y; w -> t [dir=none]; z -> t }", "no direction yet")],
+    [("digraph { t -> y }", "allows none"), ("digraph { t -> y; w -> t [dir=none]; w -> y }", "no direction yet")],
 )
 def test_where_there_is_no_candidate_it_is_said_why(cli: Call, study: Path, graph: str, why: str) -> None:
     (study / "none.dot").write_text(graph)
@@ -127,4 +127,32 @@ def test_what_is_unobserved_is_named_once(cli: Call, study: Path) -> None:
     done = cli("suggest-negative-controls", "g.dot", "-t", "t", "-o", "y", "--candidate", "n", "--json")
     (n,) = [one for one in done.json["candidates"] if one["role"].endswith("outcome")]
     assert "share the cause u (unobserved): it could show a bias that this makes." in n["graph_check"]["reason"]
+    assert study.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("graph", "name", "passed", "why"),
+    [
+        ("digraph { t -> y; z -> t; w -> y [dir=none] }", "z", True, "In all 2 ways"),
+        ("digraph { t -> y; z -> t [dir=none]; w -> y }", "z", None, "allowed in 1 of 2 ways"),
+        ("digraph { t -> y; t -> z; w -> z [dir=none] }", "z", False, "it is an effect of t"),
+    ],
+)
+def test_edges_without_a_direction_matter_only_where_the_answer_hangs_on_them(
+    cli: Call, study: Path, graph: str, name: str, passed: bool | None, why: str
+) -> None:
+    (study / "loose.dot").write_text(graph)
+    asked = ("suggest-instruments", "data.csv", "--graph", "loose.dot", "-t", "t", "-o", "y", "--candidate", name)
+    (told,) = cli(*asked, "--json").json["candidates"]
+    assert told["graph_check"]["passed"] is passed
+    assert why in told["graph_check"]["reason"]
+
+
+def test_too_many_edges_without_a_direction_are_not_tried(cli: Call, study: Path) -> None:
+    loose = "; ".join(f"a{i} -> y [dir=none]" for i in range(12))
+    (study / "loose.dot").write_text(f"digraph {{ z -> t; t -> y; {loose} }}")
+    done = cli("suggest-instruments", "loose.dot", "-t", "t", "-o", "y", "--candidate", "z", "--json")
+    (told,) = done.json["candidates"]
+    assert told["graph_check"]["passed"] is None
+    assert "12 edges of the graph have no direction yet, too many" in told["graph_check"]["reason"]
     assert study.is_dir()
