@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from copilot.composition.ballots import answers_fingerprint, can_ask
+from copilot.composition.beside import drawing_beside
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import AnswerFiles
@@ -137,9 +138,11 @@ class EffectJob:
         self._route: Route | None = None
         self.review: Review | None = None
         self.graph_source = SUGGESTED
+        self.drawing: Drawing | None = None
         if options.graph is not None:
             document = read_graph(options.graph)
             self.review, self.graph_source = accept_file(document.graph), options.graph
+            self.drawing = drawing_beside(options.graph, document.graph) if options.command == "analyze" else None
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)
 
@@ -191,6 +194,7 @@ class EffectJob:
                 "graph": self.review.graph.content_hash,
                 "query": options.query.model_dump(mode="json"),
                 "seed": self.settings.seed,
+                "votes": self.drawing is not None,
                 **options.fingerprint(),
                 **(answers_fingerprint(self.settings, options.files) if options.interpret else {}),
             }
@@ -230,6 +234,7 @@ class EffectJob:
         warn
             Told of what goes wrong while models are asked for the results in plain words.
         """
+        drawing = drawing or self.drawing
         if self.options.dowhy and self.reference is None:
             self.reference = _start_dowhy()
         run = Run(
