@@ -82,7 +82,8 @@ def reasons(candidate: Candidate) -> list[str]:
     if candidate.rationale:
         said.append(f"Voters: {candidate.rationale}")
     said.append(f"Graph: {candidate.graph_check.reason}")
-    said.append(f"Data: {candidate.data_check.reason}")
+    if candidate.observed:  # the heading has said of others that they are no column
+        said.append(f"Data: {candidate.data_check.reason}")
     if candidate.collect:
         said.append(f"To collect: {candidate.collect}")
     if candidate.affects:

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from copilot.domain.candidates import Candidate, Check, Role
+from copilot.report.candidates import reasons
+
 Call = Callable[..., Any]
 GRAPH = 'digraph { w -> t; w -> y; w -> z; z -> t; t -> y; u [observed="no"]; u -> t; u -> y; u -> n }'
 
@@ -156,3 +159,14 @@ def test_too_many_edges_without_a_direction_are_not_tried(cli: Call, study: Path
     assert told["graph_check"]["passed"] is None
     assert "12 edges of the graph have no direction yet, too many" in told["graph_check"]["reason"]
     assert study.is_dir()
+
+
+def test_of_an_idea_outside_the_table_it_is_said_once_that_it_is_no_column() -> None:
+    idea = Candidate(
+        name="a lottery",
+        role=Role.INSTRUMENT,
+        observed=False,
+        graph_check=Check(passed=None, reason="a lottery is no column."),
+        data_check=Check(passed=None, reason="a lottery is no column."),
+    )
+    assert reasons(idea) == ["Graph: a lottery is no column."]
