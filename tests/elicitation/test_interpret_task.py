@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from copilot.domain.interpretation import Reading
 from copilot.domain.variables import Kind, Query, Variable
 from copilot.domain.votes import Slip
-from copilot.elicitation.interpret_task import MOST, interpret_sheets, merge_reading
+from copilot.elicitation.interpret_task import MOST, ReadingReply, interpret_sheets, merge_reading
 from copilot.elicitation.setting import Setting
 from copilot.elicitation.task import Sheet
 from copilot.llm.replies import ReplyError
@@ -28,6 +28,11 @@ def only(results: dict[str, Any] | None = None) -> tuple[Sheet[Reading], dict[st
     body = sheet.question.request.messages[1].content
     lines = [json.loads(line) for line in body.splitlines() if line.startswith('{"id": ')]
     return sheet, {line["name"]: line["id"] for line in lines}
+
+
+def test_a_reply_is_asked_for_the_keys_that_are_read() -> None:
+    sheet, _ = only()
+    assert set(sheet.question.request.reply_schema["properties"]) == set(ReadingReply.model_fields)
 
 
 def test_results_and_names_are_sent_as_json_and_no_name_can_end_the_fence() -> None:
