@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from copilot.cli.options import (
     AnsweredBy,
     Answers,
     DataArgument,
+    Evidence,
     Interpret,
     Latents,
     NotebookFile,
@@ -48,6 +50,7 @@ def run(
     words: Words = Words(),
     wishes: EffectWishes = EffectWishes(),
     trials: Trials = Trials(),
+    evidence: Evidence = None,
     latents: Latents = "suggest",
     reading: Reading = Reading(),
     replay: Replay = None,
@@ -87,6 +90,7 @@ def run(
         files=files,
         notebook=notebook,
         interpret=interpret,
+        evidence=evidence,
     )
 
 
@@ -105,6 +109,7 @@ def analyze_with(
     files: AnswerFiles,
     notebook: Path | None = None,
     interpret: bool = False,
+    evidence: Sequence[str] | None = None,
 ) -> int | None:
     """Go from treatment and outcome to the effect, whoever named the two.
 
@@ -120,7 +125,15 @@ def analyze_with(
         Where the analysis is to be written as a notebook.
     interpret
         Whether models are asked for the results in plain words.
+    evidence
+        Documents that models may quote where a graph is suggested.
     """
+    if graph is not None and evidence:
+        raise UsageError(
+            "--evidence and --graph do not go together",
+            reason="Documents are quoted where a graph is suggested, and --graph gives one.",
+            advice="Leave one of the two out.",
+        )
     options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
     if interpret:
         options = replace(options, interpret=True, files=files)
@@ -131,7 +144,7 @@ def analyze_with(
     from copilot.cli.suggesting import latents_accepted
     from copilot.composition.suggest import SuggestOptions
 
-    study = study_options(data, query, words, reading)
+    study = study_options(data, query, words, reading, evidence)
     check_place("--record", files.record, [*study.inputs(), files.replay, files.earlier])
     suggest = SuggestOptions(study=study, files=files, accept_latents=latents_accepted(latents))
     return _suggest_first(shell, options, suggest, table, notebook)

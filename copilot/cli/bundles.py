@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,7 +142,9 @@ class Trials:
     ] = None
 
 
-def study_options(data: str, query: Query, words: Words, reading: Reading) -> StudyOptions:
+def study_options(
+    data: str, query: Query, words: Words, reading: Reading, evidence: Sequence[str] | None = None
+) -> StudyOptions:
     """Put together what the user said of table and question."""
     from copilot.composition.study import StudyOptions
 
@@ -156,4 +159,5 @@ def study_options(data: str, query: Query, words: Words, reading: Reading) -> St
         forbid=tuple(words.forbid or ()),
         tiers=words.tiers,
         read=reading.options(),
+        evidence=tuple(evidence or ()),
     )

@@ -70,6 +70,10 @@ Forbid = Annotated[
 Tiers = Annotated[
     str | None, typer.Option("--tiers", metavar="FILE", help="Time order: YAML list of lists, or CSV name,tier.")
 ]
+Evidence = Annotated[
+    list[str] | None,
+    typer.Option("--evidence", metavar="FILE", help="Text, Markdown or PDF that models may quote; repeatable."),
+]
 Latents = Annotated[
     str,
     typer.Option(

@@ -9,12 +9,14 @@ from copilot.cli.console import Console
 from copilot.domain.consensus import ConsensusEdge, Status
 from copilot.domain.graph import EdgeKind
 from copilot.domain.text import one_line, shown
-from copilot.report.edges_table import strength
+from copilot.report.edges_table import quoted, strength
 from copilot.workflow.review_session import Item, Question, ReviewSession
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+_QUOTED = 2
+"""Quotations shown with a question; `why` shows all."""
 _ARROWS = {EdgeKind.DIRECTED: "→", EdgeKind.BIDIRECTED: "↔", EdgeKind.UNDIRECTED: "—"}
 
 
@@ -59,7 +61,14 @@ def _votes_lines(item: Item) -> list[str]:
     if known:
         lines.append(known)
     reason = next((said.text for said in item.edge.rationales if said.stance == "for"), "")
-    return [*lines, *([f"for: {reason}"] if reason else [])]
+    if reason:
+        lines.append(f"for: {reason}")
+    found = [one for one in item.edge.evidence if one.found][:_QUOTED]
+    unfound = sum(1 for one in item.edge.evidence if not one.found)
+    lines += [f"quoted: {quoted(one, 240)}" for one in found]
+    if unfound:
+        lines.append(f"{unfound} quotation{'s' * (unfound != 1)} for it NOT FOUND in the documents")
+    return lines
 
 
 def _votes(edge: ConsensusEdge) -> str:
@@ -86,15 +95,17 @@ def why(item: Item) -> Table:
             for reason in item.opposite.rationales
             if reason.stance == "for"
         ]
+    backing = [] if item.edge is None else [f"quoted: {quoted(one)}" for one in item.edge.evidence]
+    contrary = [] if item.opposite is None else [f"quoted (reverse): {quoted(one)}" for one in item.opposite.evidence]
     sides: tuple[Sequence[str], Sequence[str]] = (
-        [f"{reason.voter}: {reason.text}" for reason in said if reason.stance == "for"],
-        [f"{reason.voter} ({reason.stance}): {reason.text}" for reason in said if reason.stance != "for"],
+        [*(f"{reason.voter}: {reason.text}" for reason in said if reason.stance == "for"), *backing],
+        [*(f"{reason.voter} ({reason.stance}): {reason.text}" for reason in said if reason.stance != "for"), *contrary],
     )
     table = Table(title="Why", title_justify="left", show_lines=False, box=None, pad_edge=False, header_style="bold")
     table.add_column("for", overflow="fold", ratio=1)
     table.add_column("against, or otherwise", overflow="fold", ratio=1)
     for number in range(max(map(len, sides), default=0)):
         table.add_row(*[Text(side[number] if number < len(side) else "") for side in sides])
-    if not said:
+    if not any(sides):
         table.add_row(Text("nobody gave a reason"), Text(""))
     return table

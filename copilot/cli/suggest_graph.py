@@ -10,6 +10,7 @@ from copilot.cli.options import (
     Answers,
     DataArgument,
     DryRun,
+    Evidence,
     GraphOutput,
     Latents,
     LongOutcome,
@@ -35,6 +36,7 @@ def run(
     treatment: Treatment = None,
     outcome: LongOutcome = None,
     words: Words = Words(),
+    evidence: Evidence = None,
     latents: Latents = "suggest",
     reading: Reading = Reading(),
     replay: Replay = None,
@@ -50,17 +52,21 @@ def run(
     discovery. On a terminal you review the graph edge by edge. With --yes it is accepted and stamped "not reviewed";
     elsewhere it is a proposal that nobody has accepted, until `copilot review` or --yes does.
 
+    With --evidence, documents of yours go to the model too. It may quote them for an edge; each quotation is looked up
+    and shown with its place, or marked as not found.
+
     Examples
     --------
       $ copilot suggest-graph sales.csv --context "weekly sales of 40 shops" -o graph.dot
       $ copilot suggest-graph trial.csv --context @notes.md --describe columns.yaml --tiers order.yaml
+      $ copilot suggest-graph data.csv --evidence protocol.pdf --evidence field-notes.md
       $ copilot suggest-graph data.csv --voters data --yes --json
     """
     from copilot.composition.suggest import SuggestJob, SuggestOptions
     from copilot.composition.wiring import AnswerFiles
     from copilot.domain.variables import Query
 
-    study = study_options(data, Query(treatment=treatment, outcome=outcome), words, reading)
+    study = study_options(data, Query(treatment=treatment, outcome=outcome), words, reading, evidence)
     inputs = [*study.inputs(), replay, answers]
     check_output("-o", output, [*inputs, record])
     check_place("--record", record, inputs)

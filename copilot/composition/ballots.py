@@ -112,7 +112,7 @@ def can_ask(settings: Settings, files: AnswerFiles) -> bool:
     return able
 
 
-def announcement(settings: Settings, files: AnswerFiles, count: int, *, otherwise: str) -> str:
+def announcement(settings: Settings, files: AnswerFiles, count: int, *, otherwise: str, documents: int = 0) -> str:
     """Say in one line who is asked, and what leaves this machine and where to.
 
     Parameters
@@ -123,15 +123,18 @@ def announcement(settings: Settings, files: AnswerFiles, count: int, *, otherwis
         Variables that are sent.
     otherwise
         What is said where no model is asked.
+    documents
+        Of the user's own that are sent, whole or in parts.
     """
     if files.replay is not None:
         return f"Answering from the recording {files.replay}; nothing is sent."
     if not can_ask(settings, files):
         why = f" ({settings.why_no_model})" if settings.models else ""
         return f"No model is asked{why}; {otherwise} To add a model, {HOW_TO_ADD_A_MODEL}."
+    brought = f", and {documents} document{'s' * (documents != 1)}" if documents else ""
     return (
         f"Asking {', '.join(settings.models)} at {settings.address}. Sent: names, kinds{_SHARED[settings.share]}, "
-        f"your descriptions and context for {count} variables; never rows."
+        f"your descriptions and context for {count} variables{brought}; never rows."
     )
 
 

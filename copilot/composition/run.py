@@ -15,12 +15,13 @@ from typing import Any, Self
 from copilot import SCHEMA_VERSION, __version__
 from copilot.composition.settings import Settings
 from copilot.data.runs import MANIFEST, CallLog, RunFolder
+from copilot.domain.documents import Document
 from copilot.domain.variables import Query, TableProfile
 from copilot.errors import CopilotError, ResumableError
 
 PACKAGES = (
     *("dowhy", "econml", "scikit-learn", "pandas", "numpy", "scipy", "networkx"),
-    *("pyarrow", "pydantic", "openai", "typer", "rich", "platformdirs", "pyyaml"),
+    *("pyarrow", "pydantic", "openai", "pypdf", "typer", "rich", "platformdirs", "pyyaml"),
 )
 """Packages whose versions belong in a manifest and in `copilot doctor`."""
 
@@ -55,6 +56,8 @@ class Run:
         What was used before this stretch of the run.
     resumable
         Whether answers were gathered that `copilot runs resume` could go on from.
+    documents
+        Brought as evidence, for the manifest.
     now, clock
         Time of day (UTC) and seconds for durations.
     """
@@ -73,6 +76,7 @@ class Run:
         done: str = "voted",
         usage: Mapping[str, Any] | None = None,
         resumable: bool = True,
+        documents: Sequence[Document] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -101,6 +105,7 @@ class Run:
                 "rows": profile.rows,
                 "sampled": profile.sampled,
             },
+            **({"evidence": [{"name": one.name, "sha256": one.sha256} for one in documents]} if documents else {}),
             "settings": {
                 name: {"value": settings.shown(name), "origin": str(origin)}
                 for name, origin in sorted(settings.origins.items())

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from copilot.data.describe import read_descriptions, read_text_option, read_tiers
+from copilot.data.documents import read_documents
 from copilot.data.tables import ReadOptions, Table, read_table
 from copilot.domain.consensus import Constraints
+from copilot.domain.documents import Document
 from copilot.domain.edge_text import choose_names, parse_edge
 from copilot.domain.notice import Notice
 from copilot.domain.variables import Query, TableProfile, Variable
@@ -30,11 +32,13 @@ class StudyOptions:
     forbid: tuple[str, ...] = ()
     tiers: str | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
+    evidence: tuple[str, ...] = ()
 
     def inputs(self) -> tuple[Path, ...]:
         """List the files that are read, so that none of them is written to."""
         context = self.context[1:] if self.context.startswith("@") else None
-        return tuple(Path(name) for name in (self.data, self.describe, self.tiers, context) if name not in (None, "-"))
+        named = (self.data, self.describe, self.tiers, context, *self.evidence)
+        return tuple(Path(name) for name in named if name not in (None, "-"))
 
 
 class Study:
@@ -78,11 +82,15 @@ class Study:
             tiers=() if options.tiers is None else _present(read_tiers(options.tiers, names), self.names),
         )
         check_constraints(self.names, self.constraints)
+        self.documents: tuple[Document, ...] = read_documents(options.evidence)
 
     def fingerprint(self) -> dict[str, object]:
         """Give everything about table and question that may change a result, for the id of a run."""
         read = self.options.read
+        # A run without documents keeps the id it always had.
+        brought = {"evidence": [[one.name, one.sha256] for one in self.documents]} if self.documents else {}
         return {
+            **brought,
             "data": self.profile.sha256,
             "read": [read.encoding, read.delimiter, read.decimal, read.max_profile_rows, list(read.missing)],
             "variables": [variable.model_dump(mode="json") for variable in self.variables],

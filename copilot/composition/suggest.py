@@ -7,7 +7,7 @@ import contextlib
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from copilot.composition.outcome import Outcome
     from copilot.data.tables import Table
     from copilot.discovery.discover import Discovery
-    from copilot.elicitation.setting import Setting
+    from copilot.domain.notice import Notice
+    from copilot.elicitation.setting import Evidence, Setting
     from copilot.llm.completer import ChatRequest
     from copilot.voting.voices import Drawing
     from copilot.workflow.hanging import Key
@@ -79,6 +80,9 @@ class SuggestJob:
             _import_early("openai")
         self.study = Study(options.study, table)
         self.plan = self._make_plan()
+        self._evidence = self._choose_evidence()
+        # What the models are not shown belongs to what the study says of its input.
+        self.study.notices = (*self.study.notices, *self._evidence[1])
         self.usage: dict[str, Any] = {}
 
     @property
@@ -127,7 +131,9 @@ class SuggestJob:
         if replay is None and "llm" not in self.groups:
             why = f" ({settings.why_no_model})" if settings.models and settings.voters == "auto" else ""
             return f"No model votes{why}; the data do, by causal discovery. To add a model, {HOW_TO_ADD_A_MODEL}."
-        return announcement(settings, self.options.files, len(self.plan.names), otherwise="")
+        return announcement(
+            settings, self.options.files, len(self.plan.names), otherwise="", documents=len(self.study.documents)
+        )
 
     def run(
         self,
@@ -153,6 +159,7 @@ class SuggestJob:
             profile=self.study.profile,
             query=self.study.query,
             earlier=earlier_calls(self.options.files),
+            documents=self.study.documents,
         )
         folder.write_json(PROFILE, self.profile_json())
         folder.write_json(NOTICES, notices_json(self.study.notices))
@@ -217,13 +224,22 @@ class SuggestJob:
             votes=settings.votes,
             max_votes=settings.max_votes,
             challenge=settings.challenge,
+            documents=study.documents,
         )
 
     def _setting(self, models: Sequence[str]) -> Setting:
         study = self.study
         chosen = tuple(column for column in study.profile.columns if column.name in self.plan.names)
         matter = Matter(variables=study.variables, context=study.context, query=study.query, columns=chosen)
-        return matter.setting(self.settings, models)
+        return replace(matter.setting(self.settings, models), evidence=self._evidence[0])
+
+    def _choose_evidence(self) -> tuple[tuple[Evidence, ...], tuple[Notice, ...]]:
+        """Choose what of the documents the models are shown; nothing if none votes."""
+        if not self.study.documents or "llm" not in self.groups:
+            return (), ()
+        from copilot.elicitation.evidence_text import choose_evidence
+
+        return choose_evidence(self.study.documents, self.study.variables)
 
     def _discover(self, progress: Progress) -> Discovery:
         from numpy.random import SeedSequence

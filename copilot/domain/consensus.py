@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from copilot.domain.documents import Quotation
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.notice import Notice
 from copilot.domain.value import Value
@@ -88,6 +89,8 @@ class ConsensusEdge(Value):
         For and against.
     notes
         Sentences on what a reader should know, e.g. that the data see no dependence.
+    evidence
+        What ballots quoted for it, looked up in the user's documents; those found first.
     """
 
     source: str
@@ -101,6 +104,7 @@ class ConsensusEdge(Value):
     changed_by: str = ""
     rationales: tuple[Rationale, ...] = ()
     notes: tuple[str, ...] = ()
+    evidence: tuple[Quotation, ...] = ()
 
 
 class CycleCut(Value):

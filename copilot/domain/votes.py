@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
 
 from copilot.domain.graph import EdgeKind
 from copilot.domain.value import Value
@@ -45,12 +45,31 @@ class Voter(Value):
 
 
 class EdgeVote(Value):
-    """One edge on a ballot; `reason` is the voter's one-line mechanism."""
+    """One edge on a ballot.
+
+    Parameters
+    ----------
+    source, target, kind
+        The edge.
+    reason
+        The voter's one-line mechanism.
+    quote, document
+        What the voter quotes for it, on one line, and the name of the document it names; nobody has looked it up yet.
+        Left out of files where there is no quotation.
+    """
 
     source: str
     target: str
     kind: EdgeKind = EdgeKind.DIRECTED
     reason: str = ""
+    quote: str = ""
+    document: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_blanks(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write what runs without documents always wrote."""
+        told: dict[str, Any] = write(self)
+        return {key: value for key, value in told.items() if value or key not in {"quote", "document"}}
 
 
 class LatentVote(Value):

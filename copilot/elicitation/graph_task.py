@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import AliasChoices, Field
@@ -12,6 +13,7 @@ from copilot.domain.graph import ordered_pair
 from copilot.domain.text import one_line
 from copilot.domain.votes import EdgeVote, GraphBallot, LatentVote, Slip
 from copilot.elicitation.diversity import Plan, shuffled
+from copilot.elicitation.evidence_text import evidence_block
 from copilot.elicitation.naming import Naming, Slips
 from copilot.elicitation.schemas import TEXT, ReplyLine, Schema, listed, one_of, record
 from copilot.elicitation.setting import Setting, blocks
@@ -19,12 +21,20 @@ from copilot.elicitation.task import Sheet, deal, sheet
 
 PROMPT = "suggest-graph"
 _MOST = 5_000
+_LONGEST_QUOTE = 600
+"""Characters of a quotation; what is longer ends in an ellipsis."""
+_CUT_WORD = re.compile(r"(?<=[^\W\d_])[-\u00ad][ \t]*\r?\n\s*(?=[^\W\d_])")
 
 
 class _Arrow(ReplyLine):
     source: str = Field(validation_alias=AliasChoices("from", "source", "cause"))
     target: str = Field(validation_alias=AliasChoices("to", "target", "effect"))
     reason: str = Field(default="", validation_alias=AliasChoices("reason", "mechanism", "rationale"))
+
+
+class _QuotedArrow(_Arrow):
+    quote: str | None = Field(default="", validation_alias=AliasChoices("quote", "quotation"))
+    document: str | None = ""
 
 
 class _Pair(ReplyLine):
@@ -41,9 +51,15 @@ class _Unmeasured(ReplyLine):
 class GraphReply(ReplyLine):
     """What a model sends back; keys beyond these are ignored, "edges" must be there and may be empty."""
 
-    edges: list[_Arrow] = Field(max_length=_MOST)
+    edges: Sequence[_Arrow] = Field(max_length=_MOST)
     unsure: list[_Pair] = Field(default_factory=list, max_length=_MOST)
     unmeasured: list[_Unmeasured] = Field(default_factory=list, max_length=_MOST)
+
+
+class QuotedGraphReply(GraphReply):
+    """What a model sends back that was shown documents."""
+
+    edges: Sequence[_QuotedArrow] = Field(max_length=_MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +73,16 @@ class GraphPart:
     slips: Slips = field(default_factory=Slips)
 
 
-def graph_schema(naming: Naming, targets: Sequence[str]) -> Schema:
-    """Build the reply schema; it admits only the ids shown, and only the asked ones as targets."""
+def graph_schema(naming: Naming, targets: Sequence[str], documents: Sequence[str] = ()) -> Schema:
+    """Build the reply schema; it admits only the ids shown, and only the asked ones as targets.
+
+    Without ids of documents there is no room for quotations; with some, an arrow without one leaves it empty.
+    """
     any_id = one_of(naming.ids)
+    quoted = {"quote": TEXT, "document": one_of([*documents, ""])} if documents else {}
     return record(
         plan=TEXT,
-        edges=listed(record(from_=any_id, to=one_of([naming.id_of(name) for name in targets]), reason=TEXT)),
+        edges=listed(record(from_=any_id, to=one_of([naming.id_of(name) for name in targets]), reason=TEXT, **quoted)),
         unsure=listed(record(first=any_id, second=any_id)),
         unmeasured=listed(record(name=TEXT, affects=listed(any_id), reason=TEXT)),
     )
@@ -80,8 +100,10 @@ def graph_sheets(setting: Setting, votes: int) -> tuple[Sheet[GraphPart], ...]:
                 "study": setting.study_text(naming),
                 "scope": _scope(naming, targets),
             }
-            read = _Reader(naming, frozenset(targets))
-            made.append(sheet(setting, prompt, plan, filled, graph_schema(naming, targets), read))
+            names = {one.id: one.name for one in setting.evidence}
+            read = _Reader(naming, frozenset(targets), names)
+            schema = graph_schema(naming, targets, tuple(names))
+            made.append(_with_evidence(setting, sheet(setting, prompt, plan, filled, schema, read)))
     return tuple(made)
 
 
@@ -109,15 +131,26 @@ def merge_parts(plan: Plan, parts: Sequence[GraphPart]) -> GraphBallot:
     )
 
 
-class _Reader:
-    """Reads the reply to one sheet."""
+def _with_evidence(setting: Setting, one: Sheet[GraphPart]) -> Sheet[GraphPart]:
+    """Put the documents before the task, so that what was asked is what was read last."""
+    if not setting.evidence:
+        return one
+    *before, user = one.question.request.messages
+    messages = (*before, user.model_copy(update={"content": f"{evidence_block(setting)}\n\n{user.content}"}))
+    request = one.question.request.model_copy(update={"messages": messages})
+    return replace(one, question=replace(one.question, request=request))
 
-    def __init__(self, naming: Naming, targets: frozenset[str]) -> None:
+
+class _Reader:
+    """Reads the reply to one sheet; `documents` are names by id, if any were shown."""
+
+    def __init__(self, naming: Naming, targets: frozenset[str], documents: Mapping[str, str]) -> None:
         self._naming = naming
         self._targets = targets
+        self._documents = documents
 
     def __call__(self, data: Any) -> GraphPart:
-        reply = GraphReply.model_validate(data)
+        reply = (QuotedGraphReply if self._documents else GraphReply).model_validate(data)
         slips = Slips()
         arrows: dict[tuple[str, str], EdgeVote] = {}
         for line in reply.edges:
@@ -129,7 +162,9 @@ class _Reader:
             elif ends in arrows:
                 slips.add(Slip.REPEATED, f"{ends[0]} -> {ends[1]}")
             else:
-                arrows[ends] = EdgeVote(source=ends[0], target=ends[1], reason=one_line(line.reason))
+                arrows[ends] = EdgeVote(
+                    source=ends[0], target=ends[1], reason=one_line(line.reason), **self._quoted(line)
+                )
         unsure = {self._ends(line.first, line.second, slips) for line in reply.unsure}
         return GraphPart(
             targets=self._targets,
@@ -138,6 +173,13 @@ class _Reader:
             latents=tuple(self._latents(reply, slips)),
             slips=slips,
         )
+
+    def _quoted(self, line: _Arrow) -> dict[str, str]:
+        """Read what a voter quotes; it is looked up later, where the documents are at hand."""
+        if not isinstance(line, _QuotedArrow):
+            return {}
+        quote = _on_one_line(line.quote or "")
+        return {"quote": quote, "document": self._documents.get((line.document or "").strip(), "")} if quote else {}
 
     def _ends(self, first: str, second: str, slips: Slips) -> tuple[str, str] | None:
         here, there = self._naming.resolve(first, slips), self._naming.resolve(second, slips)
@@ -159,6 +201,12 @@ class _Reader:
             else:
                 slips.add(Slip.OUT_OF_SCOPE, line.name)
         return votes
+
+
+def _on_one_line(quote: str) -> str:
+    """Fold a quotation; a word that a line's end had cut is whole again, and what is too long is cut between words."""
+    whole = one_line(_CUT_WORD.sub("-", quote), _LONGEST_QUOTE + 1)
+    return whole if len(whole) <= _LONGEST_QUOTE else whole[:_LONGEST_QUOTE].rpartition(" ")[0] + "…"
 
 
 def _scope(naming: Naming, targets: Sequence[str]) -> str:

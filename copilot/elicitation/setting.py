@@ -31,6 +31,28 @@ class Share(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is shown of one document that the user brings as evidence.
+
+    Parameters
+    ----------
+    id
+        By which ballots refer to it.
+    name
+        By which people do; no two documents have the same.
+    title
+        Its file name, which a model is told.
+    text
+        As far as it goes into a request.
+    """
+
+    id: str
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """Everything that the ballots of one run have in common.
 
@@ -52,6 +74,8 @@ class Setting:
         Request parameters that the user set.
     prompts
         A folder whose prompt files go before the packaged ones.
+    evidence
+        Documents that the ballots on the whole graph may quote; without any, nothing in a request speaks of documents.
     """
 
     variables: tuple[Variable, ...]
@@ -62,6 +86,7 @@ class Setting:
     facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     parameters: Mapping[str, float | int | str | bool] = field(default_factory=dict)
     prompts: Path | None = None
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from copilot.domain.consensus import Consensus, ConsensusEdge, EdgeSupport, Status
+from copilot.domain.documents import Quotation
 from copilot.domain.graph import EdgeKind
 from copilot.domain.text import one_line, shown
 from copilot.domain.votes import Group
@@ -60,6 +61,33 @@ def strength(edge: ConsensusEdge) -> str:
     return "; ".join([*words, *edge.notes])
 
 
+def quoted(one: Quotation, limit: int = 600) -> str:
+    """Say what was quoted and where it stands, or that it stands nowhere, on one line.
+
+    Examples
+    --------
+    >>> quoted(Quotation(document="log.md", text="crews slow down", place="line 4", found=True))
+    '"crews slow down" (log.md, line 4)'
+    >>> quoted(Quotation(document="log.md", text="crews speed up", votes=2))
+    'NOT FOUND in log.md: "crews speed up" (2 ballots)'
+    """
+    text = f'"{one_line(one.text, limit)}"'
+    where = shown(one.document) if one.document else "the documents"
+    times = f"{one.votes} ballots" if one.votes > 1 else ""
+    if one.found:
+        return f"{text} ({', '.join(part for part in (where, one.place, times) if part)})"
+    return f"NOT FOUND in {where}: {text}{f' ({times})' if times else ''}"
+
+
+def evidence_note(edge: ConsensusEdge) -> str:
+    """Say in a few words what of an edge's quotations was found; empty where there are none."""
+    found = [one for one in edge.evidence if one.found]
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return f"quoted: {shown(found[0].document)}, {found[0].place}{more}"
+    return "its quotations were not found" if edge.evidence else ""
+
+
 def summary(consensus: Consensus) -> str:
     """Say in one or two lines what came of the vote."""
     drawn = len(consensus.graph.edges)
@@ -99,7 +127,7 @@ def _table(title: str, edges: Sequence[ConsensusEdge], consensus: Consensus, wid
         table.add_column("what to know", overflow="fold", min_width=24)
     for edge in sorted(edges, key=_doubt_first):
         why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
-        doubt = strength(edge)
+        doubt = "; ".join(part for part in (strength(edge), evidence_note(edge)) if part)
         # A doubt is read whole; a mere reason gets the rest of one line.
         known = Text("; ".join(part for part in (doubt, one_line(why, 90)) if part))
         known.no_wrap, known.overflow = not doubt, "fold" if doubt else "ellipsis"

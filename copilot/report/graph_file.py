@@ -7,6 +7,7 @@ from copilot.domain.consensus import Consensus, Status
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
 from copilot.domain.review import ACCEPTED_AS_FILE, Approval, Review
 from copilot.domain.variables import Query
+from copilot.report.edges_table import quoted
 from copilot.report.suggestion import edge_label
 
 
@@ -89,6 +90,7 @@ def _labels(graph: CausalGraph, consensus: Consensus | None, review: Review) -> 
     for edge in consensus.edges if consensus is not None else ():
         key = Edge(source=edge.source, target=edge.target, kind=edge.kind)
         why = next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), "")
+        why = "; ".join([*([why] if why else []), *(quoted(one, 160) for one in edge.evidence if one.found)][:3])
         style = "dashed" if edge.status is Status.CONTESTED else "solid"
         labels[key] = EdgeLabel(label=edge_label(edge), style=style, tooltip=why)
     for decision in review.decisions:

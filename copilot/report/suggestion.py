@@ -105,6 +105,7 @@ def _edge(edge: ConsensusEdge) -> dict[str, Any]:
         "rationale": next((rationale.text for rationale in edge.rationales if rationale.stance == "for"), ""),
         "rationales": [rationale.model_dump(mode="json") for rationale in edge.rationales],
         "notes": list(edge.notes),
+        "evidence": [one.model_dump(mode="json") for one in edge.evidence],
     }
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from copilot.domain.consensus import Consensus, Constraints, VotingRules
+from copilot.domain.documents import Document
 from copilot.domain.notice import Notice
 from copilot.domain.variables import Query
 from copilot.domain.votes import Votes
 from copilot.voting.consensus import contested_pairs, form_consensus
+from copilot.workflow.evidence import with_evidence
 from copilot.workflow.progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class SuggestPlan:
         With the focused ballots on contested pairs.
     challenge
         Challengers; 0 for no challenge round.
+    documents
+        Those that ballots may quote.
     """
 
     names: tuple[str, ...]
@@ -47,6 +51,7 @@ class SuggestPlan:
     votes: int = 7
     max_votes: int = 11
     challenge: int = 3
+    documents: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,8 @@ async def suggest_graph(
         votes = await _challenge(plan, voices.asker, voices.setting, bar, votes)
         keep(votes)
         consensus = consensus_of(plan, votes)
-    return Suggestion(votes=votes, consensus=consensus, notices=notices)
+    consensus, looked_up = with_evidence(consensus, votes.ballots, plan.documents)
+    return Suggestion(votes=votes, consensus=consensus, notices=(*notices, *looked_up))
 
 
 def consensus_of(plan: SuggestPlan, votes: Votes) -> Consensus:

@@ -18,6 +18,7 @@ from copilot.domain.consensus import (
     Rationale,
     Status,
 )
+from copilot.domain.documents import Quotation
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
 from copilot.domain.notice import Level, Notice
 from copilot.domain.review import Choice, Decision, Review
@@ -48,6 +49,7 @@ def payload() -> dict[str, Any]:
             Rationale(voter="m, ballot 2", stance="for", text="yes"),
         ),
         notes=("said",),
+        evidence=(Quotation(document="log.md", text="t moves y as a rule", place="line 3", found=True),),
     )
     consensus = Consensus(
         graph=graph,
