@@ -17,6 +17,7 @@ from copilot.domain.graph import CausalGraph
 from copilot.domain.interpretation import Interpretation, Reading
 from copilot.domain.notice import Level, Notice
 from copilot.domain.variables import TableProfile
+from copilot.domain.votes import Turnout
 from copilot.errors import AuthenticationError, CopilotError, QuorumError, ReplayMissError, ResumableError, UsageError
 from copilot.workflow.finished import finished_results
 from copilot.workflow.interpret import interpret
@@ -76,12 +77,13 @@ def read_results(
     if not can_ask(settings, files):
         return analysis.model_copy(update={"interpretation": Interpretation(note=_left_out(settings))})
     matter = _matter(analysis, profile)
-    names = [one.name for one in matter.variables]
+    names, told = [one.name for one in matter.variables], finished_results(analysis)
     used = dict(run.usage)
     try:
-        gathered = asyncio.run(_ask(matter, analysis, settings, _going_on(files, run), run, progress, warn))
+        gathered = asyncio.run(_ask(matter, told, settings, _going_on(files, run), run, progress, warn))
         _keep(run.folder, gathered)
-        found = _chosen(gathered, report, names, settings)
+        turnout = _counted(gathered, settings)
+        found = interpret(gathered.ballots, report, told, names, turnout)
     except _NOT_READ as error:
         return _without(analysis, error)
     finally:
@@ -89,13 +91,10 @@ def read_results(
     return analysis.model_copy(update={"interpretation": found})
 
 
-def _chosen(
-    gathered: Gathered[Reading], report: dict[str, Any], names: Sequence[str], settings: Settings
-) -> Interpretation:
+def _counted(gathered: Gathered[Reading], settings: Settings) -> Turnout:
     from copilot.voting.turnout import count_ballots
 
-    quorum = settings.quorum or settings.votes // 2 + 1
-    return interpret(gathered.ballots, report, names, count_ballots(gathered.ballots, gathered.abstentions, quorum))
+    return count_ballots(gathered.ballots, gathered.abstentions, settings.quorum or settings.votes // 2 + 1)
 
 
 def _without(analysis: Analysis, error: CopilotError) -> Analysis:
@@ -117,7 +116,7 @@ def _left_out(settings: Settings) -> str:
 
 async def _ask(
     matter: Matter,
-    analysis: Analysis,
+    told: dict[str, Any],
     settings: Settings,
     files: AnswerFiles,
     run: Run,
@@ -127,7 +126,7 @@ async def _ask(
     def task(setting: Setting) -> tuple[Sequence[Sheet[Reading]], Callable[[Plan, Sequence[Reading]], Reading]]:
         from copilot.elicitation.interpret_task import interpret_sheets, merge_reading
 
-        return interpret_sheets(setting, finished_results(analysis), settings.votes), merge_reading
+        return interpret_sheets(setting, told, settings.votes), merge_reading
 
     return await ask_ballots(
         settings, files, run, matter, task, title="Asking for a reading in plain words", progress=progress, warn=warn

@@ -12,7 +12,7 @@ from typing import Any
 from copilot.domain.interpretation import Dropped, DropReason, Interpretation, Reading, Said
 from copilot.domain.text import one_line, shown
 from copilot.domain.votes import Turnout
-from copilot.workflow.written_numbers import FALL, LEVEL, NAME, NUMBER, matches, numbers_of, written_numbers
+from copilot.workflow.written_numbers import FALL, LEVEL, NAME, NUMBER, matches, numbers_told, written_numbers
 
 LONGEST = 500
 """Characters of a sentence, without the names in it."""
@@ -41,7 +41,7 @@ def check_sentence(said: Said, numbers: Collection[Decimal], names: Collection[s
     said
         The sentence; what stands inside a name is not looked at.
     numbers
-        As `numbers_of` gives them.
+        As `numbers_told` gives them.
     names
         Variables it may name.
 
@@ -113,7 +113,11 @@ def _mentioned(kept: Sequence[Said], numbers: Collection[Decimal], names: Collec
 
 
 def interpret(
-    readings: Sequence[Reading], report: Mapping[str, Any], names: Sequence[str], turnout: Turnout | None = None
+    readings: Sequence[Reading],
+    report: Mapping[str, Any],
+    told: Mapping[str, Any],
+    names: Sequence[str],
+    turnout: Turnout | None = None,
 ) -> Interpretation:
     """Check every reading, and choose the one that agrees most with the others.
 
@@ -126,6 +130,8 @@ def interpret(
         That could be read.
     report
         The object of ``report.json``.
+    told
+        What was sent of it; a number must be in both.
     names
         Variables that may be named.
     turnout
@@ -136,7 +142,7 @@ def interpret(
     Interpretation
         With a note in place of sentences if no reading has one left.
     """
-    numbers, known = numbers_of(report, names), frozenset(names)
+    numbers, known = numbers_told(report, told, names), frozenset(names) | _our_words(report)
     counts: Counter[DropReason] = Counter()
     tokens: dict[DropReason, dict[str, None]] = {}
     checked = []
@@ -156,13 +162,13 @@ def interpret(
         for reason in DropReason
         if counts[reason]
     )
-    told = Interpretation(readings=len(readings), usable=len(checked), dropped=dropped, turnout=turnout)
+    found = Interpretation(readings=len(readings), usable=len(checked), dropped=dropped, turnout=turnout)
     if not checked:
         why = "no model gave one" if not readings else "no sentence of any of them passed the check"
         note = f"No reading in plain words is shown: {why} ({len(readings)} readings)."
-        return told.model_copy(update={"note": note})
+        return found.model_copy(update={"note": note})
     chosen, agreement = _medoid(checked)
-    return told.model_copy(
+    return found.model_copy(
         update={
             "sentences": tuple(map(filled, chosen.kept)),
             "names": tuple(sorted({name for said in chosen.kept for name in said.names})),
@@ -172,6 +178,12 @@ def interpret(
             "agreement": agreement,
         }
     )
+
+
+def _our_words(report: Mapping[str, Any]) -> frozenset[str]:
+    """Give the names of checks and estimators, which look like those of columns."""
+    rows = (("refutations", "refuter"), ("estimates", "estimator"))
+    return frozenset(str(one.get(key)) for name, key in rows for one in report.get(name, ()))
 
 
 def filled(said: Said) -> str:

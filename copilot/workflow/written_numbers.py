@@ -117,6 +117,33 @@ def numbers_of(report: Mapping[str, Any], names: Collection[str] = ()) -> frozen
     return frozenset(found)
 
 
+def numbers_told(report: Mapping[str, Any], told: Mapping[str, Any], names: Collection[str] = ()) -> frozenset[Decimal]:
+    """Keep of the numbers of a report those that a voter was told, rounded or not; any other is hit by accident alone.
+
+    Parameters
+    ----------
+    report
+        The object of ``report.json``.
+    told
+        What was sent of it.
+    names
+        Of columns, which may hold digits.
+    """
+    heard = frozenset(
+        one
+        for value in _leaves(told)
+        for one in (written_numbers(value) if isinstance(value, str) else _counted(value))
+    )
+    return frozenset(
+        number for number in numbers_of(report, names) if any(matches(one, (number,), falls=True) for one in heard)
+    )
+
+
+def _counted(value: float) -> tuple[Written, ...]:
+    number = Decimal(repr(value))
+    return (Written(text=str(number), value=number, places=max(0, -int(number.as_tuple().exponent))),)
+
+
 def _leaves(value: Any) -> Iterator[str | float]:
     """Give the texts and finite numbers below a JSON value."""
     if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from copilot.domain.interpretation import DropReason, Reading, Said
 from copilot.domain.votes import Group, Voter
 from copilot.workflow.interpret import LONGEST, check_sentence, interpret
-from copilot.workflow.written_numbers import matches, numbers_of, written_numbers
+from copilot.workflow.written_numbers import matches, numbers_of, numbers_told, written_numbers
 
 NAMES = ("t", "y", "re74")
 NUMBERS = frozenset(map(Decimal, ("4.104", "-3.21", "600", "0.2345", "1794.34", "1794.3")))
@@ -26,6 +26,8 @@ REPORT: dict[str, Any] = {
     "refutations": [{"draws": [8.88], "p_value": 0.2345, "message": "re74 55 left: 12 % of 50 passed, 95 % interval"}],
     "verdict": {"text": "The effect is 4.104 (1.25 to 6.958).", "doubts": []},
 }
+
+TOLD: dict[str, Any] = {"verdict": "It is 4.104 (1.25 to 6.958).", "rows_used": 600, "checks": ["12 % of 50"]}
 
 
 def verdict(text: str, *names: str) -> DropReason | None:
@@ -107,6 +109,20 @@ def test_numbers_come_from_results_and_not_from_ids_draws_names_or_the_level() -
     assert Decimal(55) not in numbers_of(REPORT, (*NAMES, "re74 55"))
 
 
+def test_a_number_that_was_not_told_is_not_taken_for_one_of_the_report() -> None:
+    told = numbers_told(REPORT, TOLD, NAMES)
+    assert told == set(map(Decimal, ("4.104", "1.25", "6.9583", "6.958", "600", "0.12", "50")))
+    found = interpret([reading(0, "It is 4.1.", "It was read from 610 rows.")], REPORT, TOLD, NAMES)
+    assert found.dropped[0].tokens == ("610",)
+
+
+def test_names_of_checks_are_no_names_of_columns() -> None:
+    report = {**REPORT, "refutations": [{"refuter": "random_common_cause"}]}
+    told = "The check random_common_cause found nothing."
+    assert interpret([reading(0, told)], report, TOLD, NAMES).sentences == (told,)
+    assert interpret([reading(0, told)], REPORT, TOLD, NAMES).sentences == ()
+
+
 def test_percent_is_a_share_unless_the_outcome_is_in_percent() -> None:
     (written,) = written_numbers("4.1 %")
     assert not matches(written, numbers_of(REPORT))
@@ -152,7 +168,7 @@ def test_the_reading_that_agrees_most_is_shown_without_what_was_dropped() -> Non
     mine = reading(2, "{0} moves {1} by 4.1.", "It may be 9.9.", "It rests on 600 rows.")
     other = reading(1, "{0} moves {1} by 4.1.")
     odd = reading(0, "1.25 is {0} of {1}.", "It was tried with 50.", "6.96 too.")
-    found = interpret([odd, other, mine, reading(3, "It proves 1.25.")], REPORT, NAMES)
+    found = interpret([odd, other, mine, reading(3, "It proves 1.25.")], REPORT, TOLD, NAMES)
     assert found.ballot == 1
     assert (found.usable, found.readings, found.cut) == (3, 4, 0)
     assert found.sentences == ("t moves y by 4.1.",)
@@ -164,20 +180,20 @@ def test_the_reading_that_agrees_most_is_shown_without_what_was_dropped() -> Non
 
 
 def test_rounding_does_not_make_readings_disagree() -> None:
-    found = interpret([reading(0, "{0} moves {1} by 4.1."), reading(1, "{0} moves {1} by 4.104.")], REPORT, NAMES)
+    found = interpret([reading(0, "{0} moves {1} by 4.1."), reading(1, "{0} moves {1} by 4.104.")], REPORT, TOLD, NAMES)
     assert (found.agreement, found.ballot) == (1.0, 0)
 
 
 def test_equals_are_told_apart_by_ballot_number_whatever_their_order() -> None:
     readings = [reading(place, "{0} moves {1} by 4.1.", "It may be 9.9.") for place in range(4)]
-    found = interpret(readings[::-1], REPORT, NAMES)
+    found = interpret(readings[::-1], REPORT, TOLD, NAMES)
     assert (found.ballot, found.agreement, found.cut) == (0, 1.0, 1)
-    assert found == interpret(readings, REPORT, NAMES)
+    assert found == interpret(readings, REPORT, TOLD, NAMES)
     assert "1 sentence of it was dropped" in found.standing
 
 
 def test_where_nothing_is_left_it_is_said_plainly() -> None:
-    found = interpret([reading(0, "It proves it."), reading(1, "It is 9.9.")], REPORT, NAMES)
+    found = interpret([reading(0, "It proves it."), reading(1, "It is 9.9.")], REPORT, TOLD, NAMES)
     assert found.sentences == ()
     assert found.standing == ""
     assert "no sentence of any of them passed the check (2 readings)" in found.note
