@@ -191,7 +191,7 @@ class _Reader:
         role = self._kind.roles.get(_word(line.verdict))
         if role is None:
             return None
-        said = [one_line(getattr(line, key)) for key in self._kind.questions]
+        said = [self._naming.in_words(getattr(line, key)) for key in self._kind.questions]
         return CandidateVote(
             name=name,
             role=role.value,
@@ -225,8 +225,8 @@ class _Reader:
                     role=role.value,
                     observed=False,
                     affects=tuple(sorted(affects)),
-                    collect=one_line(line.collect),
-                    reason=one_line(line.reason),
+                    collect=self._naming.in_words(line.collect),
+                    reason=self._naming.in_words(line.reason),
                 )
         return list(found.values())
 

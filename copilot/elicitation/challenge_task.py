@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import Field
 
 from copilot.domain.graph import CausalGraph, EdgeKind
-from copilot.domain.text import one_line
 from copilot.domain.votes import ArrowVerdict, ChallengeBallot, EdgeVote, Slip, Verdict
 from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
@@ -141,7 +140,7 @@ class _Reader:
             target=target,
             verdict=line.verdict,
             carried_by=carriers if line.verdict is Verdict.DROP else (),
-            reason=one_line(line.still_acts_by),
+            reason=self._naming.in_words(line.still_acts_by),
         )
 
     def _arrows_shown(self) -> list[tuple[str, str]]:
@@ -160,7 +159,9 @@ class _Reader:
                 elif (source, target) in found:
                     slips.add(Slip.REPEATED, f"{source} -> {target}")
                 else:
-                    found[source, target] = EdgeVote(source=source, target=target, reason=one_line(line.reason))
+                    found[source, target] = EdgeVote(
+                        source=source, target=target, reason=self._naming.in_words(line.reason)
+                    )
         return found
 
 

@@ -120,8 +120,8 @@ def merge_critique(plan: Plan, parts: Sequence[CritiquePart]) -> CritiqueBallot:
 class _Concerns:
     """The concerns of one ballot, each once."""
 
-    def __init__(self, slips: Slips) -> None:
-        self._slips = slips
+    def __init__(self, naming: Naming, slips: Slips) -> None:
+        self._naming, self._slips = naming, slips
         self._found: dict[tuple[str, tuple[str, ...], EdgeKind | None], Concern] = {}
 
     def add(self, kind: FindingKind, nodes: Sequence[str], reason: str, edge: EdgeKind | None = None) -> None:
@@ -130,7 +130,8 @@ class _Concerns:
         if key in self._found:
             self._slips.add(Slip.REPEATED, f"{kind.value}: {', '.join(nodes)}")
         else:
-            self._found[key] = Concern(kind=kind.value, nodes=tuple(nodes), reason=one_line(reason), edge=edge)
+            said = self._naming.in_words(reason)
+            self._found[key] = Concern(kind=kind.value, nodes=tuple(nodes), reason=said, edge=edge)
 
     def __iter__(self) -> Any:
         return iter(self._found.values())
@@ -148,7 +149,7 @@ class _Reader:
     def __call__(self, data: Any) -> CritiquePart:
         reply = CritiqueReply.model_validate(data)
         slips = Slips()
-        found = _Concerns(slips)
+        found = _Concerns(self._naming, slips)
         missing = self._missing(reply, slips)
         self._judge(reply, missing, found, slips)
         for (source, target), reason in missing.items():

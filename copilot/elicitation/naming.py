@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from copilot.domain.text import one_line
+from copilot.domain.text import one_line, shown
 from copilot.domain.votes import Slip, SlipCount
 
 _EXAMPLES = 3
+_ID = re.compile(r"\bv[1-9][0-9]*\b")
 
 
 class Slips:
@@ -111,6 +113,18 @@ class Naming:
             return alike[0]
         slips.add(Slip.UNKNOWN_NAME, written)
         return None
+
+    def in_words(self, text: str, limit: int = 200) -> str:
+        """Write what a model says in its own words on one line, with names where it wrote ids.
+
+        Examples
+        --------
+        >>> Naming(["wage", "age"]).in_words("v2 moves v1, and v12 is none")
+        'age moves wage, and v12 is none'
+        """
+        if not any(_ID.fullmatch(name) for name in self.shown):
+            text = _ID.sub(lambda found: shown(self._name_of.get(found[0], found[0])), text)
+        return one_line(text, limit)
 
 
 def _fold(name: str) -> str:

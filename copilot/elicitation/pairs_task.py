@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import Field
 
-from copilot.domain.text import one_line
 from copilot.domain.votes import PairAnswer, PairBallot, PairVote, Slip
 from copilot.elicitation.diversity import Plan, shuffled
 from copilot.elicitation.naming import Naming, Slips
@@ -64,7 +63,7 @@ def pair_sheets(setting: Setting, pairs: Sequence[tuple[str, str]], votes: int) 
             entry = record(
                 pair=one_of(list(shown)), reason=TEXT, answer=one_of([answer.value for answer in PairAnswer])
             )
-            made.append(sheet(setting, prompt, plan, filled, record(pairs=listed(entry)), _Reader(shown)))
+            made.append(sheet(setting, prompt, plan, filled, record(pairs=listed(entry)), _Reader(naming, shown)))
     return tuple(made)
 
 
@@ -79,8 +78,8 @@ def merge_pairs(plan: Plan, parts: Sequence[PairsPart]) -> PairBallot:
 class _Reader:
     """Reads the reply to one sheet."""
 
-    def __init__(self, shown: dict[str, tuple[str, str]]) -> None:
-        self._shown = shown
+    def __init__(self, naming: Naming, shown: dict[str, tuple[str, str]]) -> None:
+        self._naming, self._shown = naming, shown
 
     def __call__(self, data: Any) -> PairsPart:
         reply = PairsReply.model_validate(data)
@@ -94,7 +93,8 @@ class _Reader:
                 slips.add(Slip.REPEATED, line.pair)
             else:
                 first, second = self._shown[label]
-                votes[label] = PairVote(first=first, second=second, answer=line.answer, reason=one_line(line.reason))
+                reason = self._naming.in_words(line.reason)
+                votes[label] = PairVote(first=first, second=second, answer=line.answer, reason=reason)
         if not votes:
             raise ReplyError("it judges none of the pairs p1, p2, … that were listed")
         return PairsPart(answers=tuple(votes.values()), slips=slips)

@@ -20,6 +20,8 @@ _BLIND = (
 )
 _EXPECTED = "no effect, since the treatment cannot affect it"
 _TWO = 2
+_POWER = 0.8416
+"""Standard errors beyond the limit of the interval at which an effect is found in four samples of five."""
 
 
 class NegativeControl:
@@ -81,7 +83,8 @@ class NegativeControl:
         p = min(1.0, many * p_value(fit.value, fit.se or 0.0, fit.df))
         observed = f"{number(fit.value)} ({interval(limits)}), {chance(p)}"
         found = f"{number(fit.value)} ({number(100 * level)} % interval {interval(limits)})"
-        status, meaning = _weigh(trial, limits, bias, seen)
+        likely = seen * (half + _POWER * (fit.se or 0.0)) / half
+        status, meaning = _weigh(trial, limits, bias, (seen, likely))
         return Refutation(
             refuter=self.name,
             question=self.question,
@@ -116,20 +119,25 @@ class NegativeControl:
         )
 
 
-def _weigh(trial: Trial, limits: tuple[float, float], bias: float, seen: float) -> tuple[Status, str]:
-    """Say what an interval of the effect on a control means for an outcome in its own units."""
+def _weigh(trial: Trial, limits: tuple[float, float], bias: float, seen: tuple[float, float]) -> tuple[Status, str]:
+    """Say what an interval of the effect on a control means for an outcome in its own units.
+
+    `seen` holds the bias that just fits into the interval, and the one that would be found in four samples of five.
+    """
     headline = trial.headline.fit.value
     if not limits[0] <= 0 <= limits[1]:
         return Status.FAILED, (
             "so something moves both that is not adjusted for; in standard deviations that is a bias of "
             f"{number(bias)} in {trial.outcome}, beside an estimate of {number(headline)}"
         )
-    if seen > abs(headline):
+    if seen[0] > abs(headline):
         return Status.INCONCLUSIVE, (
             f"which holds zero, but is too wide to tell: a bias of the estimate's own size, {number(headline)}, "
             "would fit into it"
         )
-    return Status.PASSED, f"which holds zero; a bias above {number(seen)} in {trial.outcome} would have been seen"
+    return Status.PASSED, (
+        f"which holds zero; a bias of {number(seen[1])} in {trial.outcome} would have been seen in four samples of five"
+    )
 
 
 NEGATIVE_CONTROL = NegativeControl()
