@@ -17,6 +17,7 @@ from copilot.cli.options import (
     Answers,
     DataArgument,
     DryRun,
+    Interpret,
     Latents,
     NotebookFile,
     Record,
@@ -57,6 +58,7 @@ def run(
     show_prompt: ShowPrompt = False,
     dry_run: DryRun = False,
     notebook: NotebookFile = None,
+    interpret: Interpret = False,
 ) -> int | None:
     """Find treatment and outcome in a question in plain language, by vote, and do what `analyze` does with them.
 
@@ -104,6 +106,7 @@ def run(
         reading=reading,
         files=files,
         notebook=notebook,
+        interpret=interpret,
     )
 
 

@@ -25,6 +25,7 @@ from copilot.data.runs import DOT, GRAPH, REPORT, VOTES, RunFolder, run_id_of
 from copilot.data.tables import ReadOptions, read_table
 from copilot.domain.edge_text import choose_names
 from copilot.domain.variables import Query
+from copilot.errors import UsageError
 from copilot.report.critique import critique_json
 from copilot.report.graph_file import graph_text
 from copilot.report.suggestion import graph_json
@@ -114,6 +115,12 @@ class CritiqueJob:
         self._described = {one.name: one for one in described if one.name in names}
         tiers = () if options.tiers is None else read_tiers(options.tiers, known)
         self.context = read_text_option(options.context, "--context") if options.context else ""
+        if options.adjust is not None and (self.query.treatment is None or self.query.outcome is None):
+            raise UsageError(
+                "--adjust needs a treatment and an outcome",
+                reason="A set is good or bad for one question.",
+                advice="Name both with -t and -o.",
+            )
         adjust = None if options.adjust is None else choose_names([options.adjust] if options.adjust else [], names)
         self.plan = CritiquePlan(
             graph=document.graph,

@@ -145,3 +145,10 @@ def test_yes_leaves_out_the_patches_of_low_findings_and_says_so(cli: Call, graph
     assert "left out: go through them one by one" in done.err
     assert "0 patches applied" in done.err
     assert '"aside" -> "t"' in (graph / "better.dot").read_text()
+
+
+def test_a_set_to_adjust_for_needs_a_question(cli: Call, tmp_path: Path) -> None:
+    (tmp_path / "g.dot").write_text("digraph { w -> t; w -> y; t -> y }", encoding="utf-8")
+    done = cli("critique", str(tmp_path / "g.dot"), "--adjust", "w")
+    assert (done.code, done.out) == (2, "")
+    assert "-t and -o" in done.err
