@@ -162,9 +162,8 @@ class _Reader:
             elif ends in arrows:
                 slips.add(Slip.REPEATED, f"{ends[0]} -> {ends[1]}")
             else:
-                arrows[ends] = EdgeVote(
-                    source=ends[0], target=ends[1], reason=one_line(line.reason), **self._quoted(line)
-                )
+                reason = self._naming.in_words(line.reason)
+                arrows[ends] = EdgeVote(source=ends[0], target=ends[1], reason=reason, **self._quoted(line))
         unsure = {self._ends(line.first, line.second, slips) for line in reply.unsure}
         return GraphPart(
             targets=self._targets,
@@ -196,8 +195,8 @@ class _Reader:
             found = {self._naming.resolve(written, slips) for written in line.affects} - {None}
             affects = tuple(sorted(name for name in found if name is not None))
             if len(affects) > 1:
-                name = one_line(line.name, 80) or "unnamed"
-                votes.append(LatentVote(name=name, affects=affects, reason=one_line(line.reason)))
+                name = self._naming.in_words(line.name, 80) or "unnamed"
+                votes.append(LatentVote(name=name, affects=affects, reason=self._naming.in_words(line.reason)))
             else:
                 slips.add(Slip.OUT_OF_SCOPE, line.name)
         return votes
