@@ -12,6 +12,7 @@ from copilot.domain.interpretation import Interpretation
 from copilot.domain.text import clean, one_line, shown
 from copilot.report.document.blocks import Block, Grid, Items, Paragraph, Picture, Section
 from copilot.report.document.source import Source
+from copilot.report.edges_table import quoted
 from copilot.report.effect_screen import question_lines
 from copilot.report.graph_file import acceptance
 
@@ -142,4 +143,6 @@ def _row(source: Source, edge: Edge) -> tuple[str, str, str]:
     reason = clean(decision.reason) if decision is not None and decision.reason else ""
     if not reason and voted is not None:
         reason = next((one.text for one in voted.rationales if one.stance == "for"), "")
-    return edge_text(edge), ", ".join(parts), one_line(reason)
+    quoted_words = "; ".join(quoted(one) for one in voted.evidence) if voted is not None else ""
+    words = one_line(reason)
+    return edge_text(edge), ", ".join(parts), f"{words} {quoted_words}".strip()
