@@ -93,7 +93,7 @@ class _Reader:
             contrast=self._contrast(treatment, reply, slips),
             population=self._population(reply, slips),
             target=self._target(reply, slips),
-            reason=one_line(reply.reason),
+            reason=self._naming.in_words(reply.reason),
             treatment_alternatives=self._others(reply.treatment_alternatives, {treatment, outcome}, slips),
             outcome_alternatives=self._others(reply.outcome_alternatives, {treatment, outcome}, slips),
             slips=slips.counts(),
