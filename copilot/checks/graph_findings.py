@@ -277,7 +277,7 @@ def _bad_controls(graph: CausalGraph, found: OrientedIdentification, adjust: tup
     for nodes, controls in by_subject.items():
         controls.sort(key=lambda control: not control.harmful)
         yield Finding(
-            kind=FindingKind.BAD_CONTROL,
+            kind=FindingKind.BAD_CONTROL if nodes != ends else FindingKind.OPEN_PATH,
             severity=Severity.HIGH if controls[0].harmful else Severity.LOW,
             origin=Origin.GRAPH,
             nodes=nodes,

@@ -45,6 +45,8 @@ class FindingKind(StrEnum):
     """The outcome is a cause of the treatment."""
     NOT_IDENTIFIABLE = "not_identifiable"
     BAD_CONTROL = "bad_control"
+    OPEN_PATH = "open_path"
+    """The set that somebody means to adjust for leaves a path open."""
     AGAINST_TIME = "against_time"
     NOT_IN_DATA = "not_in_data"
     UNDIRECTED_EDGE = "undirected_edge"
