@@ -161,7 +161,7 @@ def _check(problem: Problem, exposures: Floats, outcomes: Floats, names: tuple[N
         )
     if len(names[0]) < len(names[1]):
         raise EstimationError(
-            f"proximal estimation has {len(names[0])} negative control exposures for {len(names[1])} outcomes",
+            f"of negative controls there are fewer exposures ({len(names[0])}) than outcomes ({len(names[1])})",
             reason="Each negative control outcome needs an exposure to correct for what it measures badly.",
             advice="Name more negative control exposures, or fewer outcomes.",
         )

@@ -232,5 +232,5 @@ def _seed(plan: EffectPlan, branch: int) -> SeedSequence:
 
 
 def _left_out(analysis: Analysis, code: str, text: str) -> Analysis:
-    notice = Notice(code=code, message=text, level=Level.WARNING)
+    notice = Notice(code=code, message=text, level=Level.INFO)
     return analysis.model_copy(update={"notices": (*analysis.notices, notice)})

@@ -152,7 +152,7 @@ def test_what_cannot_be_estimated_is_refused_with_a_reason() -> None:
     two = np.column_stack([w, w[:, 0] ** 2])
     rng = np.random.default_rng(4)
     cases = [
-        (problem, z, two, "1 negative control exposures for 2"),
+        (problem, z, two, "fewer exposures"),
         (problem, z, w[:, :0], "needs a negative control outcome"),
         (problem, z[:9], w, "do not fit"),
         (problem, np.ones((60, 1)), w, "exposures do not each add"),

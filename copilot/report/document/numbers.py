@@ -185,7 +185,7 @@ def controls_section(source: Source) -> Section | None:
     controls = [one for one in analysis.refutations if one.refuter == _NEGATIVE]
     blocks: list[Block] = []
     if controls:
-        head = ("outcome", "result", "effect found", "95 % interval", "what it means")
+        head = ("outcome", "result", "effect found", "interval", "what it means")
         rows = tuple(
             (shown(one.subject), _WORDS[one.status], number(one.value), interval(one.interval), clean(one.message))
             for one in controls

@@ -32,7 +32,7 @@ def verdict_section(source: Source) -> Section:
         if verdict.doubts:
             blocks.append(Paragraph("What is most worth doubting:", label=""))
             blocks.append(Items(tuple(map(clean, verdict.doubts)), numbered=True))
-    more = [Paragraph(clean(text), label=label) for label, text in question_lines(analysis, full=True)]
+    more = [Paragraph(clean(text), label=label) for label, text in question_lines(analysis)]
     return Section("verdict", "Verdict", blocks, more)
 
 
