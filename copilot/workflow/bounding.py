@@ -218,13 +218,24 @@ def check_exposures(
                 f"{shown(name)} cannot be a negative control exposure: it has another part already",
                 advice="Name another column with --negative-exposure.",
             )
-        past = graph.children_of.get(name, ())
-        if ends[1] in past:
+        if ends[1] in _reached_past(graph, name, ends[0]):
             raise UsageError(
-                f"{shown(name)} cannot be a negative control exposure: under the graph it affects the outcome",
-                reason="An exposure that acts on the outcome itself says nothing of a hidden cause.",
+                f"{shown(name)} cannot be a negative control exposure: under the graph it affects the outcome, and not "
+                "through the treatment alone",
+                reason="What such an exposure has to do with the outcome is its own doing and shows no hidden cause.",
                 advice="Name a column that cannot affect the outcome, or mend the graph.",
             )
+
+
+def _reached_past(graph: CausalGraph, start: str, blocked: str) -> set[str]:
+    """Collect what arrows lead to from a node, not counting those that leave another one."""
+    reached, open_ends = {start}, [start]
+    while open_ends:
+        node = open_ends.pop()
+        new = set() if node == blocked else set(graph.children_of.get(node, ())) - reached
+        reached |= new
+        open_ends += new
+    return reached
 
 
 def _seed(plan: EffectPlan, branch: int) -> SeedSequence:

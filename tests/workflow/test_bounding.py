@@ -105,3 +105,13 @@ def test_negative_controls_of_both_kinds_correct_for_the_hidden_cause(tmp_path: 
     acts = CausalGraph.build(directed=[("t", "score"), ("ze", "score")])
     with pytest.raises(UsageError, match="it affects the outcome"):
         looked_at(tmp_path, acts, wishes)
+    around = CausalGraph.build(directed=[("t", "score"), ("ze", "w"), ("w", "score")])
+    with pytest.raises(UsageError, match="not through the treatment alone"):
+        looked_at(tmp_path, around, wishes)
+
+
+def test_an_exposure_may_act_through_the_treatment(tmp_path: Path) -> None:
+    graph = CausalGraph.build(
+        directed=[("u", "t"), ("u", "score"), ("t", "score"), ("u", "wo"), ("ze", "t"), ("u", "ze")], latent=["u"]
+    )
+    assert looked_at(tmp_path, graph, Wishes(negative_controls=("wo",), negative_exposures=("ze",))).proximal

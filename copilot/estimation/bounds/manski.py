@@ -127,7 +127,7 @@ def _both_low(question: BoundsQuestion) -> tuple[str, ...]:
     return (*_never_raises(question), *_selected_low(question))
 
 
-NO_ASSUMPTION = Method("no_assumption", "No assumption", _MANSKI, _plain, _nothing)
+NO_ASSUMPTION = Method("no_assumption", "No assumption but the range of the outcome", _MANSKI, _plain, _nothing)
 RESPONSE_UP = Method("response_up", "The treatment never lowers the outcome", _RESPONSE, _response_up, _never_lowers)
 RESPONSE_DOWN = Method(
     "response_down", "The treatment never raises the outcome", _RESPONSE, _response_down, _never_raises

@@ -24,6 +24,7 @@ _TWO = 2
 _MOST_LOST = 0.1
 """Share of resamples without a number from which there is no interval."""
 RANGE_SEEN = "It is taken that no outcome lies beyond the lowest and the highest seen, {low} and {high}."
+RANGE_TOLD = "As told, no outcome can lie beyond {low} and {high}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class Method:
         high = max(low, high)
         within, on_errors = self._interval(question, low, high)
         notes = [*self.notes(question), *on_errors]
-        if self.uses_range and question.range_is_seen:
-            notes.insert(0, RANGE_SEEN.format(low=number(question.limits[0]), high=number(question.limits[1])))
+        if self.uses_range and (question.range_is_seen or question.outcome_range is not None):
+            said = RANGE_SEEN if question.range_is_seen else RANGE_TOLD
+            notes.insert(0, said.format(low=number(question.limits[0]), high=number(question.limits[1])))
         bound = Bound(
             name=self.name,
             title=self.title,
