@@ -280,8 +280,8 @@ def _message(many: ManyGraphs) -> str:
     parts = [f"{start} {told}{error}{_sign(many)}."]
     for share, words in (
         (many.not_identifiable, "the effect is not identifiable"),
-        (many.null, "it is zero by assumption"),
-        (many.not_estimated, "it was not estimated"),
+        (many.null, "the effect is zero by assumption"),
+        (many.not_estimated, "the effect was not estimated"),
     ):
         if share:
             parts.append(f"In {_percent(share)} of the graphs {words}.")

@@ -34,6 +34,7 @@ def spread(many: ManyGraphs, *, unit: str = "") -> Figure:
     if not rows:
         return words_only("No graph gives an estimate to draw.")
     left = sum(one.graphs for one in rows[_MOST_DESIGNS:])
+    own = next((one for one in rows if one.accepted), None)
     with house_style():
         said = _shares(many, left)
         height = _ROW * len(rows[:_MOST_DESIGNS]) + 0.8 + 0.19 * len(said)
@@ -50,7 +51,7 @@ def spread(many: ManyGraphs, *, unit: str = "") -> Figure:
                 draw_span(axes, row, one.interval, span, color=ACCENT if one.accepted else INK, linewidth=1.4)
             _mark(axes, row, one.value, one.graphs / max(1, many.graphs), filled=one.accepted)
             said_of = f"{number(one.value)} in {_percent(one.graphs / max(1, many.graphs))}"
-            name = shortened(_design(one), _LABEL - len(said_of))
+            name = shortened(_design(one, own), _LABEL - len(said_of))
             row_text(axes, row - 0.37, name, said_of, size=SMALL + 0.5, bold=one.accepted)
         number_axis(axes, shortened(unit or "effect", 52))
         figure.text(0.045, 0.06 / height, "\n".join(said), fontsize=SMALL, va="bottom", color=INK)
@@ -137,11 +138,22 @@ def _mark(axes: Axes, row: float, value: float | None, share: float, *, filled: 
     )
 
 
-def _design(one: DesignEffect) -> str:
+def _design(one: DesignEffect, own: DesignEffect | None) -> str:
+    """Name a design; a set that is nearly that of the accepted graph by what tells them apart."""
+    if own is not None and one is not own and _adjusts(one) and _adjusts(own):
+        mine, other = set(own.adjustment_set), set(one.adjustment_set)
+        changes = [f"without {shown(name)}" for name in sorted(mine - other)]
+        changes += [f"also {shown(name)}" for name in sorted(other - mine)]
+        if other and 0 < len(changes) < len(other):
+            return f"adjust {', '.join(changes)}"
     names = one.instruments or one.mediators or one.adjustment_set
     text = ", ".join(map(shown, names)) or "nothing"
     word = "instrument " if one.instruments else "front door " if one.mediators else "adjust for "
     return word + text
+
+
+def _adjusts(one: DesignEffect) -> bool:
+    return not (one.instruments or one.mediators)
 
 
 def _shares(many: ManyGraphs, left: int) -> list[str]:

@@ -17,6 +17,8 @@ from copilot.report.pictures.style import house_style
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_LEAST, _ROOM = 0.95, 640
+"""Share of its own width, and pixels, below which a picture is not drawn smaller but scrolled."""
 _FONTS = "DejaVu Sans, Verdana, system-ui, sans-serif"
 _COLOUR = re.compile("|".join(VARIABLES), re.IGNORECASE)
 
@@ -27,7 +29,8 @@ def as_svg(
     """Write a figure as inline SVG.
 
     Text stays text, and colours are CSS variables with the colours of the house behind them. There is no width and no
-    height: the picture takes the width it is given, up to one and a half times its own.
+    height: the picture takes the width it is given, up to one and a half times its own; one that is wide is never much
+    smaller than its own.
 
     Parameters
     ----------
@@ -111,7 +114,9 @@ def _name(root: ET.Element, title: str, description: str, prefix: str) -> None:
         root.attrib.pop(name, None)
     root.set("role", "img")
     root.set("aria-labelledby", f"{prefix}-title {prefix}-desc")
-    root.set("style", f"width:100%;max-width:{round(width * 1.5)}px;height:auto;stroke-linejoin:round")
+    # a wide drawing is scrolled before its names are too small to read
+    least = f"min-width:{round(width * _LEAST)}px;" if width * _LEAST > _ROOM else ""
+    root.set("style", f"width:100%;{least}max-width:{round(width * 1.5)}px;height:auto;stroke-linejoin:round")
     for place, (tag, text) in enumerate((("title", title), ("desc", description))):
         said = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{prefix}-{tag}"})
         said.text = text

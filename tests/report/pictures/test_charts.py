@@ -19,6 +19,7 @@ from copilot.report.pictures.overlap import Overlap, overlap
 from copilot.report.pictures.refuters import refutation_draws
 from copilot.report.pictures.sensitivity import sensitivity_map
 from copilot.report.pictures.spans import span_of
+from copilot.report.pictures.style import new_figure
 from copilot.report.pictures.svg import as_png, as_svg
 
 NASTY = "<b>$x^2$ & co"
@@ -167,3 +168,23 @@ def test_the_closed_formula_meets_the_robustness_value() -> None:
     robustness = 0.5 * (math.sqrt(f2 * f2 + 4 * f2) - f2)
     nearest = min(_level(estimate_**2, se, dof), key=lambda pair: abs(pair[0] - robustness))
     assert nearest[1] == pytest.approx(robustness, abs=0.01)
+
+
+def test_sets_that_are_nearly_the_accepted_one_are_named_by_the_difference() -> None:
+    names = ("age", "education", "married", "no_degree", "re74", "re75")
+    sets = (names, names[1:], (*names[:5], "region"), ("region",), ())
+    designs = tuple(
+        DesignEffect(strategy=Strategy.BACKDOOR, adjustment_set=held, graphs=9, accepted=not place, value=1.0 + place)
+        for place, held in enumerate(sets)
+    )
+    many = ManyGraphs(
+        source=GraphSource.CHANGES, graphs=45, distinct=45, not_identifiable=0.0, null=0.0, designs=designs
+    )
+    told = {one.get_text() for one in spread(many).findobj(Text) if isinstance(one, Text)}
+    assert {"adjust without age", "adjust without re75, also region", "adjust for region", "adjust for nothing"} <= told
+
+
+def test_a_wide_drawing_is_scrolled_before_it_is_too_small_to_read() -> None:
+    small, wide = (as_svg(new_figure(inches, 3), title="t", description="d") for inches in (5.6, 20))
+    assert "min-width" not in small
+    assert "min-width:1368px" in wide
