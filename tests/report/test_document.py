@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+from copilot.domain.bounds import Bound
 from copilot.domain.effects import Status
 from copilot.report.document.blocks import Grid, Paragraph, Picture
 from copilot.report.document.build import build_document
+from copilot.report.document.rests import bounds_section
 from copilot.report.document.source import Source
 from copilot.report.html.render import page
 from copilot.report.markdown import escaped, markdown
@@ -113,3 +116,17 @@ def test_markdown_shows_names_as_they_are(source: Source) -> None:
             assert len(re.findall(r"(?<!\\)\|", line)) >= 3
     tables = re.findall(r"(?m)^\|(?: *-{2,}:? *\|| *-+: *\|)+$", text)
     assert len(tables) >= 8
+
+
+def test_bounds_that_the_headline_contradicts_are_named_and_notes_are_told_once(source: Source) -> None:
+    headline = source.analysis.headline
+    assert headline is not None
+    assert headline.value is not None
+    note = "It is taken that no outcome lies beyond 1 and 2."
+    far = Bound(name="a", title="far", low=headline.value + 1e6, high=headline.value + 2e6, notes=(note,))
+    near = Bound(name="b", title="near", low=headline.value - 1e6, high=headline.value + 1e6, notes=(note,))
+    section = bounds_section(replace(source, analysis=source.analysis.model_copy(update={"bounds": (far, near)})))
+    assert section is not None
+    told = [block.text for block in section.blocks if isinstance(block, Paragraph)]
+    assert told.count(note) == 1
+    assert [text for text in told if "cannot both be right" in text] == [text for text in told if "“far”" in text] != []

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from copilot.data.terms import load_terms, term_of
 from copilot.domain.analysis import Chosen
 from copilot.domain.bounds import Bound
-from copilot.domain.effects import Refutation
+from copilot.domain.effects import Estimate, Refutation
 from copilot.domain.identification.values import Strategy
-from copilot.domain.many_graphs import DesignEffect, ManyGraphs
+from copilot.domain.many_graphs import DesignEffect, GraphSource, ManyGraphs
 from copilot.domain.notice import Level
 from copilot.domain.numbers import interval, number
 from copilot.domain.text import clean, shown
@@ -31,6 +31,11 @@ _DESIGNS_OF = {
     Strategy.FRONTDOOR: "front door",
     Strategy.IV: "instrument",
 }
+_LINEAR = "linear_regression"
+_PLAIN_ERRORS = (
+    "Intervals of sets to adjust for come from the plain errors of least squares here, which take rows to be "
+    "independent and the spread to be the same everywhere: that of the accepted graph may differ from the headline's."
+)
 _NOBODY = "nobody; the table cannot show it"
 
 
@@ -44,6 +49,8 @@ def many_graphs_section(source: Source) -> Section | None:
     if many.range is not None:
         title = "Spread of the estimate over graphs"
         blocks.append(Picture("graphs-spread", title, clean(many.message), partial(_spread, many, unit)))
+    if many.source is GraphSource.CHANGES:
+        blocks.append(Paragraph(_untouched(source), quiet=True))
     if many.edges:
         blocks.append(Paragraph("The answer hangs on these, the gravest first; ask somebody who knows the field."))
         told = tuple(clean(edge.message) for edge in many.edges[:_EDGES])
@@ -57,8 +64,19 @@ def many_graphs_section(source: Source) -> Section | None:
     strong = frozenset(place for place, one in enumerate(many.designs[:_DESIGNS]) if one.accepted)
     caption = f"Distinct ways to compute it, of {many.graphs:,} graphs; that of the accepted graph stands out."
     more: list[Block] = [Grid(caption, head, rows, frozenset({1, 2, 3}), strong)]
+    if many.estimator == _LINEAR:
+        more.append(Paragraph(_PLAIN_ERRORS, quiet=True))
     more += [Paragraph(clean(one.message), quiet=True) for one in many.notices]
     return Section("many-graphs", "If the graph is another", blocks, more)
+
+
+def _untouched(source: Source) -> str:
+    """Say what no single change touches."""
+    said = (
+        "No change here touches the pair of treatment and outcome, which is the question itself: none adds or removes "
+        "the arrow between them, and none adds an unmeasured common cause of the two."
+    )
+    return said if source.analysis.sensitivity is None else f"{said} “A hidden cause” says what one would do."
 
 
 def _spread(many: ManyGraphs, unit: str) -> Figure:
@@ -104,11 +122,33 @@ def bounds_section(source: Source) -> Section | None:
     )
     lead = (
         "What can be said without the graph's identifying the effect. Each row needs what stands in it and nothing "
-        "else; stop at the last one that you believe."
+        "else; read those whose assumptions you believe, for some exclude each other."
     )
-    notes = [Paragraph(clean(note), label=one.title, quiet=True) for one in bounds for note in one.notes]
     grid = Grid("Between these limits the effect lies.", head, rows, frozenset({1, 2, 3}))
-    return Section("bounds", "Bounds", [Paragraph(lead), picture, grid], notes)
+    notes: dict[str, list[str]] = {}
+    for one in bounds:
+        for note in one.notes:
+            notes.setdefault(note, []).append(one.title)
+    told = [
+        Paragraph(clean(note), label=titles[0] if len(titles) == 1 else "", quiet=True)
+        for note, titles in notes.items()
+    ]
+    apart = [Paragraph(text) for text in _apart(source.analysis.headline, bounds)]
+    return Section("bounds", "Bounds", [Paragraph(lead), picture, grid, *told, *apart])
+
+
+def _apart(headline: Estimate | None, bounds: Sequence[Bound]) -> Iterator[str]:
+    """Say which bounds the headline contradicts: the graph and what they assume cannot both be right."""
+    if headline is None or headline.value is None:
+        return
+    start, end = headline.interval or (headline.value, headline.value)
+    for one in bounds:
+        low, high = one.interval or (one.low, one.high)
+        if one.target == headline.target and (end < low or high < start):
+            yield (
+                f"The estimate under the graph, {number(headline.value)}, lies outside the bounds of “{one.title}”, by "
+                "more than sampling error explains: the graph and that assumption cannot both be right."
+            )
 
 
 def _bars(bounds: Sequence[Bound], unit: str) -> Figure:
