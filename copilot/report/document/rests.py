@@ -138,7 +138,7 @@ def bounds_section(source: Source) -> Section | None:
 
 
 def _apart(headline: Estimate | None, bounds: Sequence[Bound]) -> Iterator[str]:
-    """Say which bounds the headline contradicts: the graph and what they assume cannot both be right."""
+    """Say which bounds the headline contradicts: the graph and what they assume are at odds."""
     if headline is None or headline.value is None:
         return
     start, end = headline.interval or (headline.value, headline.value)
@@ -146,8 +146,8 @@ def _apart(headline: Estimate | None, bounds: Sequence[Bound]) -> Iterator[str]:
         low, high = one.interval or (one.low, one.high)
         if one.target == headline.target and (end < low or high < start):
             yield (
-                f"The estimate under the graph, {number(headline.value)}, lies outside the bounds of “{one.title}”, by "
-                "more than sampling error explains: the graph and that assumption cannot both be right."
+                f"The estimate under the graph, {number(headline.value)}, and the bounds of “{one.title}” do not agree, "
+                "for their intervals do not meet: the graph and that assumption are at odds."
             )
 
 
