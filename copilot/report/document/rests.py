@@ -146,8 +146,8 @@ def _apart(headline: Estimate | None, bounds: Sequence[Bound]) -> Iterator[str]:
         low, high = one.interval or (one.low, one.high)
         if one.target == headline.target and (end < low or high < start):
             yield (
-                f"The estimate under the graph, {number(headline.value)}, and the bounds of “{one.title}” do not agree, "
-                "for their intervals do not meet: the graph and that assumption are at odds."
+                f"The estimate under the graph, {number(headline.value)}, and the bounds of “{one.title}” do not "
+                "agree, for their intervals do not meet: the graph and that assumption are at odds."
             )
 
 
