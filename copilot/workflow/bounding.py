@@ -62,6 +62,12 @@ def with_bounds(plan: EffectPlan, analysis: Analysis, table: Table, design: Desi
     wishes = plan.wishes
     instrument = _instrument(analysis, table)
     monotone = wishes.monotone_instrument
+    if monotone in {design.treatment, design.outcome}:
+        raise UsageError(
+            f"{shown(monotone)} cannot be a monotone instrument: it is the treatment or the outcome itself",
+            reason="Bounds by the treatment's own order are given anyway; the outcome's order assumes nothing.",
+            advice="Name another column with --monotone-instrument.",
+        )
     extra = tuple(name for name in (instrument, monotone) if name is not None)
     bare = replace(
         design, strategy=Strategy.BACKDOOR, adjustment=(), instruments=(), mediators=(), by=None, negative_controls=()
@@ -92,6 +98,8 @@ def with_bounds(plan: EffectPlan, analysis: Analysis, table: Table, design: Desi
     if monotone is not None:
         ranks = _numbers(frame, monotone, prepared)
         question = replace(question, monotone_instrument=ranks, monotone_instrument_name=shown(monotone))
+    if question.refusal:  # one word, and not one for each kind of bound
+        return _left_out(analysis, "bounds_left_out", f"There are no bounds: {question.refusal}.")
     bounds, notices = all_bounds(question)
     said = [one for one in notices if _is_news(one, instrument, monotone)]
     return analysis.model_copy(

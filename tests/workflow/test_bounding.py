@@ -115,3 +115,17 @@ def test_an_exposure_may_act_through_the_treatment(tmp_path: Path) -> None:
         directed=[("u", "t"), ("u", "score"), ("t", "score"), ("u", "wo"), ("ze", "t"), ("u", "ze")], latent=["u"]
     )
     assert looked_at(tmp_path, graph, Wishes(negative_controls=("wo",), negative_exposures=("ze",))).proximal
+
+
+def test_a_range_that_rows_leave_stops_all_bounds_with_one_word(tmp_path: Path) -> None:
+    analysis = looked_at(tmp_path, HIDDEN, Wishes(outcome_range=(0.2, 0.8)))
+    assert not analysis.bounds
+    (said,) = [one.message for one in analysis.notices if "bounds" in one.message]
+    assert said.startswith("There are no bounds: ")
+    assert "outside of the range 0.2 to 0.8" in said
+
+
+@pytest.mark.parametrize("name", ["t", "y"])
+def test_neither_end_of_the_question_is_a_monotone_instrument(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="it is the treatment or the outcome itself"):
+        looked_at(tmp_path, HIDDEN, Wishes(monotone_instrument=name))
