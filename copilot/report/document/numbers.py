@@ -196,7 +196,7 @@ def controls_section(source: Source) -> Section | None:
         one = analysis.proximal
         blocks.append(
             Paragraph(
-                f"With negative controls of both kinds the estimate is {number(one.value)} ({interval(one.interval)}); "
+                f"With negative controls of both kinds the estimate is {number(one.value)} ({interval(one.interval)}). "
                 f"{' '.join(map(clean, one.notes))}",
                 label="Proximal estimation",
             )
