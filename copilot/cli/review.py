@@ -106,20 +106,26 @@ def _check_votes(folder: RunFolder) -> None:
 
 
 def _review_file(shell: Shell, name: str, output: Path | None) -> None:
-    from copilot.cli.review_screen import review_on_screen
+    from copilot.cli.review_screen import review_on_screen, reviewer
     from copilot.data.atomic import write_atomic
     from copilot.data.graph_files import format_of, read_graph
     from copilot.domain.variables import Query
     from copilot.report.graph_file import graph_text
     from copilot.report.suggestion import graph_json
     from copilot.workflow.accept import approve, propose
+    from copilot.workflow.hanging import hanging_by_changes
+    from copilot.workflow.review_session import ReviewSession
 
     document = read_graph(name)
     for notice in document.notices:
         shell.console.warn(notice.message)
-    review = approve(propose(document.graph)) if shell.yes else review_on_screen(shell.console, document.graph)
-    form = "dot" if output is None else format_of(str(output))
     query = Query(treatment=document.treatment, outcome=document.outcome)
+    if shell.yes:
+        review = approve(propose(document.graph))
+    else:
+        session = ReviewSession.start(document.graph, reviewer(), hanging=hanging_by_changes(document.graph, query))
+        review = review_on_screen(shell.console, document.graph, session)
+    form = "dot" if output is None else format_of(str(output))
     text = graph_text(review.graph, form, review=review, query=query)
     if output is not None:
         write_atomic(output, text)

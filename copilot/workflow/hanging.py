@@ -12,6 +12,7 @@ from numpy.random import SeedSequence
 from copilot.domain.adjustment import is_valid_adjustment
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.brief import identify_briefly
+from copilot.domain.identification.changes import single_changes
 from copilot.domain.identification.values import Identification, Names, Strategy
 from copilot.domain.many_graphs import Doubt, EdgeState, GraphDraws, PivotalEdge
 from copilot.domain.text import shown
@@ -28,6 +29,7 @@ _DRAWS, _BRANCH = 400, 24
 LEAST = 0.1
 """Share of graphs whose way to the effect must change with the pair for it to be asked about first."""
 _FEW = 8
+_NULL, _LOST = "no effect by assumption", "not identifiable"
 
 
 def hanging_on(edges: Iterable[PivotalEdge]) -> dict[Key, str]:
@@ -78,6 +80,42 @@ def hanging_by_identification(drawing: Drawing, query: Query, seed: int) -> dict
     return {(pair, hidden): text for _, pair, hidden, text in sorted(ranked)[:_FEW]}
 
 
+def hanging_by_changes(graph: CausalGraph, query: Query) -> dict[Key, str]:
+    """Find the edges of a graph that nobody voted on whose change alone changes the way to the effect.
+
+    Parameters
+    ----------
+    graph
+        Made by hand; with undirected edges there is no one way to change.
+    query
+        Treatment and outcome; without both there is nothing to hang on them.
+
+    Returns
+    -------
+    dict
+        Pair → what hangs on it; first those whose change leaves no way, then those that need another one.
+    """
+    treatment, outcome = query.treatment, query.outcome
+    loose = any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges)
+    if loose or treatment is None or outcome is None or not set(graph.names) - graph.latent >= {treatment, outcome}:
+        return {}
+    draws, own = single_changes(graph, treatment, outcome), _own_set(graph, treatment, outcome)
+    now = _way(graph, treatment, outcome, own)
+    ranked = []
+    for place, doubt in enumerate(draws.doubts):
+        first, second = doubt.pair
+        drawn = graph.has(first, second) or graph.has(second, first)
+        if drawn if doubt.hidden else not drawn:  # the review asks about edges that are there
+            continue
+        rows = [row for row, states in enumerate(draws.states) if states[place] is not draws.states[0][place]]
+        ways = {draws.states[row][place]: _way(draws.graphs[row], treatment, outcome, own) for row in rows}
+        changed = {state: Counter({way: 1}) for state, way in ways.items() if way != now}
+        if changed and (draws.states[0][place] is not EdgeState.ABSENT):
+            lost = all(way not in (_NULL, _LOST) for way in ways.values())
+            ranked.append((lost, doubt.pair, doubt.hidden, _told(doubt, changed)))
+    return {(pair, hidden): text.replace("mostly ", "") for _, pair, hidden, text in sorted(ranked)}
+
+
 def _own_set(graph: CausalGraph, treatment: str, outcome: str) -> Names | None:
     """Give the set that the voted graph calls for, ``None`` if it calls for something else or is open in directions."""
     if any(edge.kind is EdgeKind.UNDIRECTED for edge in graph.edges):
@@ -90,12 +128,12 @@ def _way(graph: CausalGraph, treatment: str, outcome: str, own: Names | None) ->
     """Say in words how the effect is to be had under one graph; the set of the voted graph serves while it is valid."""
     found = identify_briefly(graph, treatment, outcome)
     if found.null_effect:
-        return "no effect by assumption"
+        return _NULL
     if own is not None and is_valid_adjustment(graph, treatment, outcome, own):
         return f"adjusting for {', '.join(map(shown, own)) or 'nothing'}"
     strategy = next(iter(found.strategies), None)
     if strategy is None:
-        return "not identifiable"
+        return _LOST
     return _words(strategy, found)
 
 

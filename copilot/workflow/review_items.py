@@ -143,8 +143,10 @@ def _choice(before: Edge | None, after: Edge) -> Choice:
     return Choice.ORIENT if before.kind is EdgeKind.UNDIRECTED else Choice.REVERSE
 
 
-def items_of_graph(graph: CausalGraph) -> tuple[Item, ...]:
-    """Ask about every edge of a graph that nobody voted on; those without direction first."""
+def items_of_graph(
+    graph: CausalGraph, hanging: Mapping[tuple[tuple[str, str], bool], str] | None = None
+) -> tuple[Item, ...]:
+    """Ask about every edge of a graph that nobody voted on: what most hangs on first, then those without direction."""
     items = [
         Item(
             question=Question.DIRECTION if edge.kind is EdgeKind.UNDIRECTED else Question.EDGE,
@@ -153,7 +155,15 @@ def items_of_graph(graph: CausalGraph) -> tuple[Item, ...]:
         )
         for edge in graph.edges
     ]
-    return tuple(sorted(items, key=lambda item: item.question is not Question.DIRECTION))
+    known = hanging or {}
+    keys = [(item.subject.pair, item.subject.kind is EdgeKind.BIDIRECTED) for item in items]
+    items = [item.model_copy(update={"hangs": known.get(key, "")}) for item, key in zip(items, keys, strict=True)]
+    rank = {key: place for place, key in enumerate(known)}
+    ordered = sorted(
+        zip(keys, items, strict=True),
+        key=lambda pair: (rank.get(pair[0], len(rank)), pair[1].question is not Question.DIRECTION),
+    )
+    return tuple(item for _, item in ordered)
 
 
 def items_of_consensus(

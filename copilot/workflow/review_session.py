@@ -86,7 +86,7 @@ class ReviewSession:
         """
         name = person_name(by)
         if isinstance(subject, CausalGraph):
-            session = cls(graph=subject, items=items_of_graph(subject), by=name)
+            session = cls(graph=subject, items=items_of_graph(subject, hanging), by=name)
         else:
             arrows = {
                 status: frozenset((edge.source, edge.target) for edge in subject.edges if edge.status is status)

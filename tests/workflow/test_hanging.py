@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from copilot.domain.consensus import Consensus, VotingRules
+from copilot.domain.graph import CausalGraph
 from copilot.domain.many_graphs import EdgeState, PivotalEdge, StateEffect
 from copilot.domain.variables import Query
 from copilot.domain.votes import EdgeVote, GraphBallot, Group, LatentVote, Voter, Votes
 from copilot.voting.consensus import form_consensus
 from copilot.voting.voices import Drawing
-from copilot.workflow.hanging import hanging_by_identification, hanging_on
+from copilot.workflow.hanging import hanging_by_changes, hanging_by_identification, hanging_on
 from copilot.workflow.review_session import Question, ReviewSession
 
 NAMES = ("t", "y", "w", "v", "n")
@@ -79,3 +80,20 @@ def test_a_pair_left_out_without_doubt_is_asked_about_if_something_hangs_on_it(d
     assert items[0].subject.pair == ("n", "v")
     assert items[0].question is Question.REJECTED
     assert items[0].hangs == edge.message
+
+
+def test_of_a_graph_made_by_hand_the_edges_that_most_hangs_on_are_asked_first() -> None:
+    graph = CausalGraph.build(
+        directed=[("a", "n"), ("t", "m"), ("m", "y"), ("w", "t"), ("w", "y")], bidirected=[("a", "w")]
+    )
+    hanging = hanging_by_changes(graph, QUERY)
+    items = ReviewSession.start(graph, "ada", hanging=hanging).items
+    assert len(items) == len(graph.edges)
+    # Without t -> m or m -> y there is no effect at all; with t -> w another set is needed; nothing hangs on a -> n.
+    assert {item.subject.pair for item in items[:2]} == {("m", "t"), ("m", "y")}
+    assert "with no arrow between them, no effect by assumption" in items[0].hangs
+    assert ("t", "w") in {item.subject.pair for item in items if item.hangs}
+    assert items[-1].hangs == ""
+    assert [item.hangs for item in items if item.subject.pair == ("a", "n")] == [""]
+    assert hanging_by_changes(CausalGraph.build(undirected=[("t", "y")]), QUERY) == {}
+    assert hanging_by_changes(graph, Query()) == {}
