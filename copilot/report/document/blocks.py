@@ -83,12 +83,13 @@ Block = Paragraph | Items | Grid | Picture
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the report with a heading; `more` is folded away on the page."""
+    """A part of the report with a heading; `more` is folded away on the page, under the words of `fold`."""
 
     name: str
     title: str
     blocks: Sequence[Block]
     more: Sequence[Block] = ()
+    fold: str = "More on this"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def estimates_section(source: Source) -> Section | None:
     blocks: list[Block] = [Paragraph(clean(analysis.choice_reason)), picture, grid]
     if analysis.reference is not None:
         blocks.append(Paragraph(clean(analysis.reference.message), label="DoWhy"))
-    return Section("estimates", "Estimates", blocks, notes)
+    return Section("estimates", "Estimates", blocks, notes, "Notes on the estimators")
 
 
 def _forest(estimates: Sequence[Estimate], unit: str) -> Figure:
@@ -82,7 +82,7 @@ def refutations_section(source: Source) -> Section | None:
     value = None if analysis.headline is None else analysis.headline.value
     drawn = [one for one in analysis.refutations if one.draws]
     pictures = [_draws(place, one, value, analysis.unit) for place, one in enumerate(drawn)]
-    return Section("refuters", "Attempts to show it wrong", blocks, pictures)
+    return Section("refuters", "Attempts to show it wrong", blocks, pictures, "The simulated values, drawn")
 
 
 def _name(one: Refutation) -> str:

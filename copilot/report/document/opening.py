@@ -33,7 +33,7 @@ def verdict_section(source: Source) -> Section:
             blocks.append(Paragraph("What is most worth doubting:", label=""))
             blocks.append(Items(tuple(map(clean, verdict.doubts)), numbered=True))
     more = [Paragraph(clean(text), label=label) for label, text in question_lines(analysis)]
-    return Section("verdict", "Verdict", blocks, more)
+    return Section("verdict", "Verdict", blocks, more, "What was computed")
 
 
 def interpretation_section(source: Source) -> Section | None:
@@ -77,7 +77,7 @@ def graph_section(source: Source) -> Section:
             for group, one in sorted(source.consensus.turnout.items())
         )
         more.append(Paragraph(f"{turnout}. Agreement among voters is no evidence of truth.", quiet=True))
-    return Section("graph", "The graph", blocks, more)
+    return Section("graph", "The graph", blocks, more, "Every edge, and who or what supports it")
 
 
 def _picture(source: Source) -> Picture:

@@ -67,7 +67,7 @@ def many_graphs_section(source: Source) -> Section | None:
     if many.estimator == _LINEAR:
         more.append(Paragraph(_PLAIN_ERRORS, quiet=True))
     more += [Paragraph(clean(one.message), quiet=True) for one in many.notices]
-    return Section("many-graphs", "If the graph is another", blocks, more)
+    return Section("many-graphs", "If the graph is another", blocks, more, "Every design")
 
 
 def _untouched(source: Source) -> str:
@@ -250,7 +250,7 @@ def words_section(source: Source) -> Section:
         for term in terms
     ]
     lead = "The words of this report, five sentences each; `copilot explain` knows more."
-    return Section("words", "Words", [Paragraph(lead, quiet=True)], blocks)
+    return Section("words", "Words", [Paragraph(lead, quiet=True)], blocks, "All of them")
 
 
 def repeat_section(source: Source) -> Section:
