@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from copilot.cli.console import Console
-from copilot.domain.consensus import ConsensusEdge, Status
+from copilot.domain.consensus import ConsensusEdge, Rationale, Status
 from copilot.domain.graph import EdgeKind
 from copilot.domain.text import one_line, shown
 from copilot.report.edges_table import quoted, strength
@@ -89,6 +89,8 @@ def why(item: Item) -> Table:
     from rich.text import Text
 
     said = [] if item.edge is None else list(item.edge.rationales)
+    if item.latent is not None and item.latent.reason:
+        said.append(Rationale(voter="ballots", stance="for", text=item.latent.reason))
     if item.opposite is not None:
         said += [
             reason.model_copy(update={"stance": "reverse"})

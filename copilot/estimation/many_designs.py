@@ -118,7 +118,7 @@ def estimate_ways(
     -------
     Numbers
         Standard errors from moments take the spread of the residuals to be the same everywhere; they are there to give
-        a scale, and the headline has better ones.
+        a scale, and the headline has better ones. With weights or clusters there are none.
 
     Raises
     ------
@@ -218,6 +218,9 @@ def _number(moments: Sequence[Moments], adjustment: Names, level: float) -> Numb
             return Number(note="the treatment does not vary once these are held fixed")
         fits.append(Fit(value=one.slope(given), se=se, df=dof))
     fit = fits[0] if len(fits) == 1 else pooled_fit(fits, level)
+    problem = moments[0].problem
+    if problem.clusters is not None or problem.weights is not None:
+        return Number(fit.value)  # cross-products know nothing of what rows share or stand for
     return _told(fit, level)
 
 

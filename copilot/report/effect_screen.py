@@ -130,10 +130,15 @@ def bounds_lines(analysis: Analysis, *, full: bool = False) -> Iterator[tuple[st
     """Say between which limits the effect lies, the fewest assumptions first, and what negative controls make of it."""
     if analysis.proximal is not None:
         one = analysis.proximal
-        controls = ", ".join(map(shown, one.instruments))
+        from copilot.estimation.proximal import WEAK_F
+
+        f = one.diagnostics.get("first_stage_F", WEAK_F)
+        weak = (
+            f"; the exposures are weak (F {number(f, 3)}), so its interval is not to be trusted" if f < WEAK_F else ""
+        )
         yield (
             "Proximal",
-            f"{number(one.value)} ({interval(one.interval)}), by negative controls ({controls} and others).",
+            f"{number(one.value)} (95 % interval {interval(one.interval)}), by negative controls of both kinds{weak}.",
         )
     for bound in analysis.bounds:
         if full or _is_shown(bound):

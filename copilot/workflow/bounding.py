@@ -15,7 +15,7 @@ from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.values import Names, Strategy
 from copilot.domain.notice import Level, Notice
 from copilot.domain.text import shown
-from copilot.domain.variables import Kind
+from copilot.domain.variables import Kind, TableProfile
 from copilot.errors import EstimationError, UsageError
 from copilot.estimation.bounds.question import question_of
 from copilot.estimation.bounds.registry import all_bounds
@@ -62,12 +62,6 @@ def with_bounds(plan: EffectPlan, analysis: Analysis, table: Table, design: Desi
     wishes = plan.wishes
     instrument = _instrument(analysis, table)
     monotone = wishes.monotone_instrument
-    if monotone in {design.treatment, design.outcome}:
-        raise UsageError(
-            f"{shown(monotone)} cannot be a monotone instrument: it is the treatment or the outcome itself",
-            reason="Bounds by the treatment's own order are given anyway; the outcome's order assumes nothing.",
-            advice="Name another column with --monotone-instrument.",
-        )
     extra = tuple(name for name in (instrument, monotone) if name is not None)
     bare = replace(
         design, strategy=Strategy.BACKDOOR, adjustment=(), instruments=(), mediators=(), by=None, negative_controls=()
@@ -141,14 +135,30 @@ def _two_levels(frame: pd.DataFrame, name: str, prepared: Prepared) -> Floats | 
 
 
 def _numbers(frame: pd.DataFrame, name: str, prepared: Prepared) -> Floats:
-    column = frame[name].iloc[prepared.row_numbers]
-    if not np.issubdtype(np.asarray(column).dtype, np.number):
+    return np.asarray(frame[name].iloc[prepared.row_numbers], dtype=float)
+
+
+def check_monotone(name: str, ends: tuple[str, str], profile: TableProfile) -> None:
+    """Hold a monotone instrument against the table, before anything is computed; `ends` are treatment and outcome.
+
+    Raises
+    ------
+    UsageError
+        If it is one of the ends, or holds words.
+    """
+    if name in ends:
+        raise UsageError(
+            f"{shown(name)} cannot be a monotone instrument: it is the treatment or the outcome itself",
+            reason="What rises with a monotone instrument is the outcome that units would have, given one treatment.",
+            advice="Name another column with --monotone-instrument.",
+        )
+    column = profile.column(name)
+    if column is None or not column.numeric:
         raise UsageError(
             f"{shown(name)} cannot be a monotone instrument: it holds words",
             reason="What rises with a monotone instrument must have an order.",
             advice="Name a column of numbers with --monotone-instrument, or write the order as numbers.",
         )
-    return np.asarray(column, dtype=float)
 
 
 def with_proximal(plan: EffectPlan, analysis: Analysis, graph: CausalGraph, table: Table, design: Design) -> Analysis:

@@ -43,6 +43,8 @@ def doubts(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _ranked(analysis: Analysis) -> Iterator[Doubt]:
+    if _most_disagree(analysis):
+        yield from _pivotal(analysis)
     yield from _against(analysis)
     yield from _of_the_numbers(analysis)
     for notice in analysis.notices:
@@ -203,6 +205,17 @@ def _rests_on(analysis: Analysis) -> Iterator[Doubt]:
         yield HIDDEN, _strength(analysis)
     if analysis.review.approved_by == ACCEPTED_AS_FILE:
         yield "graph", "The graph was taken as given: `copilot review` asks about each of its arrows."
+
+
+def _most_disagree(analysis: Analysis) -> bool:
+    """Whether most graphs that the voters might have drawn give an estimate outside the headline's interval."""
+    many, headline = analysis.many_graphs, analysis.headline
+    if many is None or headline is None or headline.interval is None or many.source is not GraphSource.VOTES:
+        return False
+    low, high = headline.interval
+    given = [one for one in many.designs if one.value is not None]
+    outside = sum(one.graphs for one in given if one.value is not None and not low <= one.value <= high)
+    return outside > sum(one.graphs for one in given) / 2
 
 
 def _pivotal(analysis: Analysis) -> Iterator[Doubt]:

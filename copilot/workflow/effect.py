@@ -142,6 +142,10 @@ def find_route(plan: EffectPlan, table: Table) -> Route:
     """
     laid, found, notices = find_strategies(plan.review.graph, plan.query, table, plan.graph_source)
     chosen = None if found.common.null_effect else choose_design(laid, found, table.profile, plan.wishes)
+    if plan.wishes.monotone_instrument is not None:
+        from copilot.workflow.bounding import check_monotone
+
+        check_monotone(plan.wishes.monotone_instrument, both(plan.query), table.profile)
     if plan.wishes.negative_exposures:
         from copilot.workflow.bounding import check_exposures
 

@@ -10,7 +10,7 @@ from numpy.random import SeedSequence
 
 from copilot.data.tables import Table
 from copilot.domain.analysis import Analysis, Chosen
-from copilot.domain.effects import Estimate
+from copilot.domain.effects import Estimate, Target
 from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.brief import identify_briefly
 from copilot.domain.identification.values import Orientation, OrientedIdentification
@@ -20,6 +20,7 @@ from copilot.domain.numbers import interval, number
 from copilot.domain.variables import Kind, TableProfile
 from copilot.errors import UsageError
 from copilot.estimation.design import Design
+from copilot.estimation.estimators.choice import FLEXIBLE_NAMES
 from copilot.estimation.estimators.registry import estimator_named
 from copilot.estimation.many_designs import LINEAR, Number, Numbers, Way, estimate_ways
 from copilot.estimation.problem import Ask
@@ -143,13 +144,20 @@ def _numbers(
             table.profile,
             design,
             ways,
-            estimator=LINEAR if headline is None else estimator_named(headline.estimator).name,
+            estimator=_estimator(headline, ask.target),
             ask=ask,
             seed=seed,
             done=progress.advance,
         )
     finally:
         progress.done()
+
+
+def _estimator(headline: Estimate | None, target: Target) -> str:
+    """Name the estimator of all designs: that of the headline, unless it learns shapes and would take minutes."""
+    if headline is None or headline.estimator in FLEXIBLE_NAMES:
+        return LINEAR if target is Target.ATE else "g_computation"
+    return estimator_named(headline.estimator).name
 
 
 def _outcome(found: _Found, numbers: Mapping[Way, Number]) -> Outcome:
@@ -244,11 +252,14 @@ def _with_sampling_error(
     if not quantiles:
         return None
     inside = [
-        one.interval or (one.value, one.value)
+        one.interval
         for way, one in numbers.by_way.items()
         if counted.get(way) and one.value is not None and quantiles[0] <= one.value <= quantiles[-1]
     ]
-    return min(low for low, _ in inside), max(high for _, high in inside)
+    known = [limits for limits in inside if limits is not None]
+    if len(known) < len(inside):
+        return None  # of some the error is not known
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _limits(draws: GraphDraws, numbers: Numbers) -> tuple[Notice, ...]:

@@ -196,11 +196,11 @@ def _largest(moments: Sequence[tuple[float, float] | None]) -> float:
 
 def _message(edge: PivotalEdge, varied: Sequence[bool]) -> str:
     """Say in one sentence what hangs on a pair; `varied` says for each state whether its estimates differ."""
-    told = [
-        f"{_condition(edge, state.state, first=not place)} {_says(state, varied=many)}"
-        for place, (state, many) in enumerate(zip(edge.states, varied, strict=True))
-    ]
-    text = "; ".join(told)
+    told: dict[str, list[str]] = {}
+    for place, (state, many) in enumerate(zip(edge.states, varied, strict=True)):
+        condition = _condition(edge, state.state, first=not place)
+        told.setdefault(_says(state, varied=many), []).append(condition)
+    text = "; ".join(f"{' or '.join(conditions)} {said}" for said, conditions in told.items())
     return f"{text[:1].upper()}{text[1:]}."
 
 

@@ -180,10 +180,15 @@ def _against(analysis: Analysis) -> str:
             f"A hidden cause as strong as {like} would be enough to explain it away; nothing here says whether there "
             "is one."
         )
-    alone = ", ".join(dict.fromkeys(shown(one.subject) for one in failed if one.refuter == "leave_one_out"))
-    if alone:
-        said.append(f"Its sign hangs on adjusting for {alone} (leave_one_out).")
+    alone = [one for one in failed if one.refuter == "leave_one_out"]
+    said += [f"Its sign hangs on adjusting for {_left_out(one)} (leave_one_out)." for one in alone]
     return " ".join(said)
+
+
+def _left_out(one: Refutation) -> str:
+    """Name the covariate without which the estimate is what this refuter found."""
+    without = {name.removeprefix("without "): value for name, value in one.details.items() if one.value == value}
+    return ", ".join(map(shown, without)) or "one covariate"
 
 
 def _set(names: tuple[str, ...]) -> str:

@@ -168,3 +168,20 @@ def test_other_estimators_are_compared_by_their_own_kind(table: Table) -> None:
     assert analysis.headline is not None
     assert next(one.value for one in many.designs if one.accepted) == pytest.approx(analysis.headline.value)
     assert np.isfinite([one.value for one in many.designs if one.value is not None]).all()
+
+
+def test_an_estimator_that_takes_minutes_is_not_run_for_every_design(table: Table) -> None:
+    graph = CausalGraph.build(directed=[("t", "y"), ("w", "t"), ("w", "y")])
+    many = many_of(looked_at(table, graph, wishes=Wishes(estimators=("flexible",))))
+    assert many.estimator == "linear_regression"
+    assert many.interval is not None
+
+
+def test_states_that_say_the_same_are_said_together_and_clusters_leave_no_plain_error(table: Table) -> None:
+    graph = CausalGraph.build(directed=[("t", "y"), ("w", "t"), ("w", "y")])
+    many = many_of(looked_at(table, graph, wishes=Wishes(cluster="n")))
+    assert many.interval is None
+    assert all(one.interval is None for one in many.designs if one.value is not None)
+    top = next(edge for edge in many.edges if {edge.source, edge.target} == {"t", "w"} and not edge.hidden)
+    assert top.message.startswith("With w -> t or with no arrow between them the estimate is ")
+    assert "; with t -> w the estimate is " in top.message

@@ -19,6 +19,7 @@ from copilot.domain.identification.values import (
     OrientedIdentification,
     Strategy,
 )
+from copilot.domain.many_graphs import DesignEffect, EdgeState, GraphSource, ManyGraphs, PivotalEdge
 from copilot.domain.notice import Notice
 from copilot.domain.review import Review
 from copilot.domain.sensitivity import Benchmark, Sensitivity
@@ -349,3 +350,36 @@ def test_an_arrow_that_the_data_turn_is_a_doubt() -> None:
     said = judge(analysis(findings=(turned, mild))).doubts
     assert "a -> b would be better turned." in said
     assert "Mild." not in said
+
+
+def test_the_covariate_on_which_the_sign_hangs_is_named() -> None:
+    alone = refutation(Question.HIDDEN_CAUSE, Status.FAILED, "leave_one_out").model_copy(
+        update={"value": -0.4, "details": {"without age": 1.9, "without w": -0.4}}
+    )
+    sound = refutation(Question.SOUNDNESS, Status.PASSED)
+    assert "Its sign hangs on adjusting for w (leave_one_out)." in judge(analysis(refutations=(sound, alone))).text
+
+
+def test_that_most_graphs_disagree_is_the_first_doubt() -> None:
+    def many(graphs: tuple[int, int]) -> ManyGraphs:
+        return ManyGraphs(
+            source=GraphSource.VOTES,
+            graphs=sum(graphs),
+            distinct=2,
+            not_identifiable=0.0,
+            null=0.0,
+            designs=(
+                DesignEffect(strategy=Strategy.BACKDOOR, graphs=graphs[0], value=2.0, accepted=True),
+                DesignEffect(strategy=Strategy.IV, graphs=graphs[1], value=0.3),
+            ),
+            edges=(
+                PivotalEdge(
+                    source="u", target="y", accepted=EdgeState.ABSENT, states=(), message="It hangs on u -> y."
+                ),
+            ),
+        )
+
+    unseen = Review(graph=GRAPH, approved_by="--yes")
+    first = [judge(analysis(review=unseen, many_graphs=many(one))).doubts[0] for one in ((80, 920), (920, 80))]
+    assert "It hangs on u -> y." in first[0]
+    assert "Nobody has looked at the graph" in first[1]

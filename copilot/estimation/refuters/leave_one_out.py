@@ -69,13 +69,17 @@ class LeaveOneOut:
                 observed=f"{number(value)} without {shown(name)}, {number(errors, 2)} standard errors away",
                 value=value,
                 message=(
-                    f"Each of {len(found)} covariates was left out in turn{by}; the estimate of {number(own)} moves "
-                    f"most without {shown(name)}, to {number(value)}, {number(errors, 2)} errors off: {meaning}."
+                    f"{_tried(len(found))}{by}; the estimate of {number(own)} moves{' most' if len(found) > 1 else ''} "
+                    f"without {shown(name)}, to {number(value)}, {number(errors, 2)} errors off: {meaning}."
                 ),
                 blind_spot=_BLIND,
                 details={f"without {one}": left for one, left in found.items()},
             ),
         )
+
+
+def _tried(many: int) -> str:
+    return f"Each of {many} covariates was left out in turn" if many > 1 else "The one covariate was left out"
 
 
 def _by_regression(trial: Trial) -> dict[str, float]:
