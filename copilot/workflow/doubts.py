@@ -222,7 +222,8 @@ def _pivotal(analysis: Analysis) -> Iterator[Doubt]:
     """Say on which edge the answer hangs, where voters differ about it; a change that nobody drew is no doubt."""
     many = analysis.many_graphs
     if many is not None and many.source is GraphSource.VOTES and many.edges:
-        yield "many graphs", f"The voters differ about what the answer hangs on. {many.edges[0].message}"
+        said = many.edges[0].message
+        yield "many graphs", f"The voters differ about what the answer hangs on: {said[:1].lower()}{said[1:]}"
 
 
 def _strength(analysis: Analysis) -> str:

@@ -381,5 +381,5 @@ def test_that_most_graphs_disagree_is_the_first_doubt() -> None:
 
     unseen = Review(graph=GRAPH, approved_by="--yes")
     first = [judge(analysis(review=unseen, many_graphs=many(one))).doubts[0] for one in ((80, 920), (920, 80))]
-    assert "It hangs on u -> y." in first[0]
+    assert "it hangs on u -> y." in first[0]
     assert "Nobody has looked at the graph" in first[1]
