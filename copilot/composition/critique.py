@@ -121,7 +121,11 @@ class CritiqueJob:
                 reason="A set is good or bad for one question.",
                 advice="Name both with -t and -o.",
             )
-        adjust = None if options.adjust is None else choose_names([options.adjust] if options.adjust else [], names)
+        adjust = (
+            None
+            if options.adjust is None
+            else choose_names([options.adjust] if options.adjust else [], names, "node of the graph")
+        )
         self.plan = CritiquePlan(
             graph=document.graph,
             source=options.graph,

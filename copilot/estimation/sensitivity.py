@@ -20,6 +20,8 @@ _LARGEST = 300.0
 """Of the logarithm of a ratio: its square and its inverse still are floating-point numbers."""
 
 _ROUNDING = 1e-12
+_FINER = 6
+"""Points of the curve for every factor of ten, where strengths with the treatment are small."""
 CURVE_POINTS = 25
 """Strengths with the treatment at which a curve is computed, beside the robustness value."""
 
@@ -159,13 +161,16 @@ def curve(fit: LinearFit, level: float | None = None) -> tuple[tuple[float, floa
     Returns
     -------
     tuple
-        Along an even grid of `CURVE_POINTS` strengths with the treatment, and at the robustness value; only pairs that
-        are possible, and none if nothing is left to explain away.
+        Along an even grid of `CURVE_POINTS` strengths with the treatment, a finer one where these are small, for there
+        the curve bends, and at the robustness value; only pairs that are possible, and none if nothing is left to
+        explain away.
     """
     least = robustness_value(fit, level)
     if least <= 0:
         return ()
-    grid = sorted({least, *(k / (CURVE_POINTS + 1) for k in range(1, CURVE_POINTS + 1))})
+    even = {k / (CURVE_POINTS + 1) for k in range(1, CURVE_POINTS + 1)}
+    fine = {least * 10 ** (k / _FINER) for k in range(-2 * _FINER, _FINER)}
+    grid = sorted({least, *even, *(x for x in fine if x < min(even))})
     pairs = ((x, needed_of_outcome(fit, x, level)) for x in grid if x < 1)
     return tuple((x, y) for x, y in pairs if y is not None)
 

@@ -150,7 +150,10 @@ class ReplayCompleter:
         elif all(one.ballot != request.ballot for one in same_task):
             reason = f"It has no ballot {request.ballot} for this task."
         else:
-            reason = "The data, the context, the seed or a setting is another than when it was recorded."
+            reason = (
+                "The data, the context, the seed or a setting is another than when it was recorded; or the graph is, "
+                "or the question."
+            )
         return ReplayMissError(
             f"{one_line(self._source)} holds no answer to {request.task}, ballot {request.ballot}",
             reason=reason,

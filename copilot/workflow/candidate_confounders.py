@@ -102,7 +102,7 @@ class ConfounderChecks:
         ]
         if small:
             ends = " and ".join(map(shown, small))
-            return False, f"Its trace in {ends} is small at most, so that leaving it out would change little."
+            return False, f"Its trace in {ends} is small at most, so that leaving it out alone would change little."
         return None, "Rows are too few to tell no trace from a small one."
 
     def _moved(self, name: str) -> tuple[str, dict[str, Any]]:
