@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
@@ -10,18 +11,27 @@ from copilot.domain.text import shown
 
 _MOST_ANSWERS = 6
 _MOST_WAYS = 2
+_MOST_SPELT, _MOST_NAMED, _MOST_COUNTED = 3, 4, 4
+"""Open edges up to which each way is spelt out, edges that are named, and answers whose ways are counted."""
 _MOST_LOOSE = 20
 """Open edges up to which it is looked for those that matter."""
 
 
 def directions(graph: CausalGraph, found: OrientedIdentification) -> str:
-    """Name the open edges on which the answer hangs: "w — t, a — b"."""
-    return ", ".join(f"{shown(one.source)} — {shown(one.target)}" for one in _that_matter(graph, found))
+    """Name the open edges on which the answer hangs: "w — t, a — b"; of many the first."""
+    edges = _that_matter(graph, found)
+    named = ", ".join(f"{shown(one.source)} — {shown(one.target)}" for one in edges[:_MOST_NAMED])
+    return named if len(edges) <= _MOST_NAMED else f"{named} and {len(edges) - _MOST_NAMED} more edges"
 
 
 def answers(graph: CausalGraph, found: OrientedIdentification) -> str:
-    """Say what each way to direct the open edges comes to: "if w → t, adjust for {w}; if t → w, adjust for nothing"."""
+    """Say what each way to direct the open edges comes to: "if w → t, adjust for {w}; if t → w, adjust for nothing".
+
+    Where many edges are open the ways are counted: "in 12 of 40 ways there is no effect, in 9 adjust for {w}".
+    """
     pairs = {one.pair for one in _that_matter(graph, found)}
+    if len(pairs) > _MOST_SPELT:
+        return _counted(found)
     ways: dict[str, list[str]] = {}
     for group in found.groups:
         told = ways.setdefault(offer(group.identification), [])
@@ -33,6 +43,18 @@ def answers(graph: CausalGraph, found: OrientedIdentification) -> str:
         clauses.append(f"if {' or '.join(distinct[:_MOST_WAYS])}{more}, {answer}")
     left = len(clauses) - _MOST_ANSWERS
     return "; ".join(clauses[:_MOST_ANSWERS]) + (f"; and {left} more answers" if left > 0 else "")
+
+
+def _counted(found: OrientedIdentification) -> str:
+    """Count the ways that come to each answer, the most common first."""
+    ways: Counter[str] = Counter()
+    for group in found.groups:
+        ways[offer(group.identification)] += len(group.edges)
+    ranked = sorted(ways.items(), key=lambda pair: (-pair[1], pair[0]))
+    first = [f"in {many:,} {answer}" for answer, many in ranked[:_MOST_COUNTED]]
+    first[0] = first[0].replace("in ", f"of {'' if found.complete else 'the first '}{ways.total():,} ways in ", 1)
+    left = ways.total() - sum(many for _, many in ranked[:_MOST_COUNTED])
+    return ", ".join(first) + (f", and in {left:,} something else" if left else "")
 
 
 def in_words(edges: Sequence[Edge]) -> str:

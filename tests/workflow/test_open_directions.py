@@ -45,3 +45,18 @@ def test_a_general_expression_that_differs_is_none_in_common() -> None:
     assert found.common.strategies == ()
     assert all(Strategy.GENERAL in group.identification.strategies for group in found.groups)
     assert all(isinstance(group.identification, Identification) for group in found.groups)
+
+
+def test_many_open_edges_are_counted_and_not_spelt_out() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    graph = CausalGraph.build(
+        directed=[("t", "y"), *((name, "y") for name in names)], undirected=[(name, "t") for name in names]
+    )
+    found = identify_oriented(graph, "t", "y")
+    assert directions(graph, found) == "a — t, b — t, c — t, d — t and 1 more edges"
+    told = answers(graph, found)
+    assert told.startswith("of 32 ways in ")
+    assert told.endswith("something else")
+    assert len(told) < 250
+    few = CausalGraph.build(directed=[("t", "y"), ("a", "y")], undirected=[("a", "t")])
+    assert answers(few, identify_oriented(few, "t", "y")) == "if a → t, adjust for {a}; if t → a, adjust for nothing"
