@@ -28,6 +28,9 @@ from copilot.domain.notice import Level, Notice
 from copilot.domain.text import shown
 from copilot.errors import GraphError, UnknownVariableError
 
+REVERSED = "reversed"
+"""Code of the notice that the arrows run from the outcome to the treatment."""
+
 
 def identify(
     graph: CausalGraph,
@@ -213,7 +216,7 @@ def _reversed(question: AdjustmentQuestion) -> tuple[Notice, ...]:
     pairs = [(x, y) for x in sorted(question.treatments) for y in sorted(question.outcomes)]
     return tuple(
         Notice(
-            code="reversed",
+            code=REVERSED,
             message=(
                 f"In this graph {shown(y)} is a cause of {shown(x)}, not the other way round, so {shown(x)} has no "
                 f"effect on {shown(y)}. Are treatment and outcome exchanged, or an arrow turned round?"

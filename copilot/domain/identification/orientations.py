@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from copilot.domain import adjustment
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind, reach
-from copilot.domain.identification.identify import identify
+from copilot.domain.identification.identify import REVERSED, identify
 from copilot.domain.identification.moral import AdjustmentQuestion, adjustment_question
 from copilot.domain.identification.values import (
     AdjustmentSets,
@@ -240,7 +240,7 @@ def _common(answers: Sequence[Identification], questions: Sequence[AdjustmentQue
         ),
         open_paths=_in_all([answer.open_paths for answer in answers]),
         additions=_in_all([answer.additions for answer in answers]),
-        notices=tuple(dict.fromkeys(notice for answer in answers for notice in answer.notices)),
+        notices=_notices(answers),
     )
 
 
@@ -299,3 +299,9 @@ def _worst(values: Sequence[bool | None]) -> bool | None:
     if all(values):
         return True
     return False if False in values else None
+
+
+def _notices(answers: Sequence[Identification]) -> tuple[Notice, ...]:
+    """Keep what is said of any answer, but that the arrows run the other way round only where they do in all."""
+    every = dict.fromkeys(notice for answer in answers for notice in answer.notices)
+    return tuple(one for one in every if one.code != REVERSED or all(one in answer.notices for answer in answers))

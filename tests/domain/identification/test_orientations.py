@@ -49,7 +49,8 @@ def test_an_undirected_edge_between_treatment_and_outcome_may_mean_no_effect() -
     assert [group.identification.null_effect for group in found.groups] == [False, True]
     assert not found.common.null_effect
     assert found.common.identifiable
-    assert [notice.code for notice in found.common.notices] == ["reversed"]
+    assert found.common.notices == ()
+    assert [notice.code for notice in found.groups[1].identification.notices] == ["reversed"]
 
 
 def test_sets_that_each_orientation_wants_are_joined_where_that_is_valid_in_all() -> None:
@@ -169,3 +170,10 @@ def test_a_conditional_front_door_stands_in_common_only_if_it_holds_in_every_ori
     found = identify_oriented(turned, "t", "y")
     assert found.common.conditional_frontdoor == ()
     assert any(group.identification.conditional_frontdoor for group in found.groups)
+
+
+def test_arrows_the_other_way_round_are_said_only_where_no_direction_helps() -> None:
+    loose = CausalGraph.build(directed=[("w", "t"), ("w", "y")], undirected=[("t", "y")])
+    assert "reversed" not in [one.code for one in identify_oriented(loose, "t", "y").common.notices]
+    turned = CausalGraph.build(directed=[("y", "t")], undirected=[("v", "y")])
+    assert "reversed" in [one.code for one in identify_oriented(turned, "t", "y").common.notices]
