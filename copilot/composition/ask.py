@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.composition.ballots import Matter, announcement, answers_fingerprint, ask_ballots, can_ask, earlier_calls
+from copilot.composition.ballots import (
+    Matter,
+    announcement,
+    answers_fingerprint,
+    ask_ballots,
+    can_ask,
+    earlier_calls,
+    keep_ballots,
+    quorum_of,
+)
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.study import Study, StudyOptions
 from copilot.composition.wiring import AnswerFiles
-from copilot.data.runs import CALLS, MANIFEST, VOTES, RunFolder, run_id_of
+from copilot.data.runs import CALLS, MANIFEST, RunFolder, run_id_of
 from copilot.domain.question import ReadQuestion
 from copilot.domain.text import clean, one_line
 from copilot.errors import UsageError
@@ -194,14 +203,8 @@ class AskJob:
                 warn=warn,
             )
         )
-        run.folder.write_json(
-            VOTES,
-            {
-                "ballots": [ballot.model_dump(mode="json") for ballot in gathered.ballots],
-                "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
-            },
-        )
-        quorum = self.settings.quorum or self.settings.votes // 2 + 1
+        keep_ballots(run.folder, gathered)
+        quorum = quorum_of(self.settings)
         return read_votes(self.question, gathered.ballots, gathered.abstentions, quorum=quorum)
 
     def files_for_analysis(self, places: Places) -> AnswerFiles:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
+from copilot.data.runs import VOTES, RunFolder
 from copilot.domain.graph import CausalGraph
 from copilot.domain.value import content_hash
 from copilot.domain.variables import ColumnProfile, Description, Kind, Query, TableProfile, Variable
@@ -187,6 +188,20 @@ async def ask_ballots(
         progress.done()
         run.note_usage(models.usage().model_dump(mode="json"))
         await models.aclose()
+
+
+def keep_ballots(folder: RunFolder, gathered: Gathered[Any], name: str = VOTES) -> None:
+    """Write every ballot, and what could not be counted, into the folder of a run."""
+    found = {
+        "ballots": [ballot.model_dump(mode="json") for ballot in gathered.ballots],
+        "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
+    }
+    folder.write_json(name, found)
+
+
+def quorum_of(settings: Settings) -> int:
+    """Give the ballots that must count: what the user said, else more than half of those asked."""
+    return settings.quorum or settings.votes // 2 + 1
 
 
 def earlier_calls(files: AnswerFiles) -> list[str]:

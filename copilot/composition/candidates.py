@@ -14,7 +14,9 @@ from copilot.composition.ballots import (
     ask_ballots,
     can_ask,
     earlier_calls,
+    keep_ballots,
     matter_of_graph,
+    quorum_of,
 )
 from copilot.composition.effect import exact_wishes
 from copilot.composition.run import Run
@@ -23,7 +25,7 @@ from copilot.composition.study import Study, StudyOptions
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles
 from copilot.data.describe import read_descriptions, read_text_option
 from copilot.data.graph_files import check_columns, read_graph
-from copilot.data.runs import DOT, GRAPH, REPORT, VOTES, RunFolder, run_id_of
+from copilot.data.runs import DOT, GRAPH, REPORT, RunFolder, run_id_of
 from copilot.domain.candidates import Candidate, Role
 from copilot.domain.edge_text import choose_names
 from copilot.domain.graph import CausalGraph
@@ -308,14 +310,8 @@ class CandidatesJob:
         from copilot.voting.turnout import count_ballots
 
         gathered = asyncio.run(self._ask(run, progress, warn))
-        run.folder.write_json(
-            VOTES,
-            {
-                "ballots": [ballot.model_dump(mode="json") for ballot in gathered.ballots],
-                "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
-            },
-        )
-        quorum = self.settings.quorum or self.settings.votes // 2 + 1
+        keep_ballots(run.folder, gathered)
+        quorum = quorum_of(self.settings)
         turnout = count_ballots(gathered.ballots, gathered.abstentions, quorum)
         return tally_candidates(gathered.ballots, min_support=self.settings.min_support, quorum=quorum), turnout
 

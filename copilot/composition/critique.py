@@ -14,14 +14,16 @@ from copilot.composition.ballots import (
     ask_ballots,
     can_ask,
     earlier_calls,
+    keep_ballots,
     matter_of_graph,
+    quorum_of,
 )
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import AnswerFiles
 from copilot.data.describe import read_descriptions, read_text_option, read_tiers
 from copilot.data.graph_files import GraphDocument, read_graph
-from copilot.data.runs import DOT, GRAPH, REPORT, VOTES, RunFolder, run_id_of
+from copilot.data.runs import DOT, GRAPH, REPORT, RunFolder, run_id_of
 from copilot.data.tables import ReadOptions, read_table
 from copilot.domain.edge_text import choose_names
 from copilot.domain.variables import Query
@@ -241,14 +243,8 @@ class CritiqueJob:
         from copilot.voting.turnout import count_ballots
 
         gathered = asyncio.run(self._ask(run, progress, warn))
-        run.folder.write_json(
-            VOTES,
-            {
-                "ballots": [ballot.model_dump(mode="json") for ballot in gathered.ballots],
-                "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
-            },
-        )
-        quorum = self.settings.quorum or self.settings.votes // 2 + 1
+        keep_ballots(run.folder, gathered)
+        quorum = quorum_of(self.settings)
         turnout = count_ballots(gathered.ballots, gathered.abstentions, quorum)
         return critique_by_votes(found, gathered.ballots, turnout, min_support=self.settings.min_support)
 

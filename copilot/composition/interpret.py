@@ -7,7 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from copilot.composition.ballots import Matter, ask_ballots, can_ask, earlier_calls, matter_of_graph
+from copilot.composition.ballots import (
+    Matter,
+    ask_ballots,
+    can_ask,
+    earlier_calls,
+    keep_ballots,
+    matter_of_graph,
+    quorum_of,
+)
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles
@@ -81,7 +89,7 @@ def read_results(
     used = dict(run.usage)
     try:
         gathered = asyncio.run(_ask(matter, told, settings, _going_on(files, run), run, progress, warn))
-        _keep(run.folder, gathered)
+        keep_ballots(run.folder, gathered, READINGS)
         turnout = _counted(gathered, settings)
         found = interpret(gathered.ballots, report, told, names, turnout)
     except _NOT_READ as error:
@@ -94,7 +102,7 @@ def read_results(
 def _counted(gathered: Gathered[Reading], settings: Settings) -> Turnout:
     from copilot.voting.turnout import count_ballots
 
-    return count_ballots(gathered.ballots, gathered.abstentions, settings.quorum or settings.votes // 2 + 1)
+    return count_ballots(gathered.ballots, gathered.abstentions, quorum_of(settings))
 
 
 def _without(analysis: Analysis, error: CopilotError) -> Analysis:
@@ -147,16 +155,6 @@ def _going_on(files: AnswerFiles, run: Run) -> AnswerFiles:
     asked = any(run.usage.get(key, 0) for key in ("requests", "cached", "replayed"))
     begun = asked and files.record is not None and files.record.is_file()
     return replace(files, extend=files.extend or begun)
-
-
-def _keep(folder: RunFolder, gathered: Gathered[Reading]) -> None:
-    folder.write_json(
-        READINGS,
-        {
-            "ballots": [one.model_dump(mode="json") for one in gathered.ballots],
-            "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
-        },
-    )
 
 
 def _sum(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from copilot.domain.graph import CausalGraph
+from copilot.domain.graph import CausalGraph, EdgeKind
 from copilot.domain.identification.values import Names, Strategy
 from copilot.domain.notice import Notice
 from copilot.domain.value import Value
@@ -53,6 +53,15 @@ class Doubt(Value):
     hidden: bool = False
     affects: Names = ()
     name: str = ""
+
+    def state_in(self, graph: CausalGraph) -> EdgeState:
+        """Say how it stands in a graph."""
+        first, second = self.pair
+        if self.hidden:
+            return EdgeState.CONFOUNDED if graph.has(first, second, EdgeKind.BIDIRECTED) else EdgeState.ABSENT
+        if graph.has(first, second):
+            return EdgeState.FORWARD
+        return EdgeState.BACKWARD if graph.has(second, first) else EdgeState.ABSENT
 
 
 class GraphDraws(Value):

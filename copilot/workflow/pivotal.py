@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from copilot.domain.graph import CausalGraph, EdgeKind
+from copilot.domain.graph import CausalGraph
 from copilot.domain.many_graphs import Doubt, EdgeState, GraphDraws, GraphSource, PivotalEdge, StateEffect
 from copilot.domain.numbers import number
 from copilot.domain.text import shown
@@ -89,7 +89,7 @@ def rank_edges(
     found = []
     for place, doubt in enumerate(draws.doubts):
         groups = [group for group in _groups(draws, outcomes, place) if not _is_question(doubt, group.state, question)]
-        now = _state_in(accepted, doubt)
+        now = doubt.state_in(accepted)
         groups.sort(key=lambda group: (group.state is not now, group.state))
         if len(groups) > 1:
             edge = _pivotal(doubt, groups, now, scale)
@@ -117,15 +117,6 @@ def _groups(draws: GraphDraws, outcomes: Sequence[Outcome], place: int) -> Itera
             if sum(weight for _, weight in told) >= FEWEST:
                 yield _Group(state, told)
                 break
-
-
-def _state_in(graph: CausalGraph, doubt: Doubt) -> EdgeState:
-    first, second = doubt.pair
-    if doubt.hidden:
-        return EdgeState.CONFOUNDED if graph.has(first, second, EdgeKind.BIDIRECTED) else EdgeState.ABSENT
-    if graph.has(first, second):
-        return EdgeState.FORWARD
-    return EdgeState.BACKWARD if graph.has(second, first) else EdgeState.ABSENT
 
 
 def _pivotal(doubt: Doubt, groups: Sequence[_Group], now: EdgeState, scale: float) -> PivotalEdge:

@@ -52,7 +52,7 @@ def single_changes(graph: CausalGraph, treatment: str, outcome: str, limit: int 
                 continue
             changed += [(len(doubts), state, other) for state, other in states]
             doubts.append(Doubt(pair=pair, hidden=hidden, affects=pair if hidden else ()))
-    plain = tuple(_state(graph, doubt) for doubt in doubts)
+    plain = tuple(doubt.state_in(graph) for doubt in doubts)
     return GraphDraws(
         source=GraphSource.CHANGES,
         doubts=tuple(doubts),
@@ -70,20 +70,10 @@ def _rank(graph: CausalGraph, pair: Pair, question: Sequence[str]) -> int:
     return 2 - bool(set(pair) & set(question))
 
 
-def _state(graph: CausalGraph, doubt: Doubt) -> EdgeState:
-    """Say how a pair stands in a graph."""
-    first, second = doubt.pair
-    if doubt.hidden:
-        return EdgeState.CONFOUNDED if graph.has(first, second, EdgeKind.BIDIRECTED) else EdgeState.ABSENT
-    if graph.has(first, second):
-        return EdgeState.FORWARD
-    return EdgeState.BACKWARD if graph.has(second, first) else EdgeState.ABSENT
-
-
 def _arrows(graph: CausalGraph, pair: Pair) -> Iterator[tuple[EdgeState, CausalGraph]]:
     """Give the graphs in which the arrow of a pair is another; arrows from latent nodes are turned never."""
     first, second = pair
-    now = _state(graph, Doubt(pair=pair))
+    now = Doubt(pair=pair).state_in(graph)
     latent = graph.latent & set(pair)
     if latent and now is EdgeState.ABSENT:
         return
