@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from copilot.composition.ballots import (
     ask_ballots,
     can_ask,
     earlier_calls,
-    keep_ballots,
     quorum_of,
 )
 from copilot.composition.run import Run
@@ -191,19 +189,17 @@ class AskJob:
     def _read(self, run: Run, progress: Progress, warn: Callable[[str], None]) -> ReadQuestion:
         from copilot.voting.question import read_votes
 
-        gathered = asyncio.run(
-            ask_ballots(
-                self.settings,
-                self.files,
-                run,
-                self._matter(),
-                self._task,
-                title="Reading the question",
-                progress=progress,
-                warn=warn,
-            )
+        matter = self._matter()
+        gathered = ask_ballots(
+            self.settings,
+            self.files,
+            run,
+            matter,
+            self._task,
+            title="Reading the question",
+            progress=progress,
+            warn=warn,
         )
-        keep_ballots(run.folder, gathered)
         quorum = quorum_of(self.settings)
         return read_votes(self.question, gathered.ballots, gathered.abstentions, quorum=quorum)
 

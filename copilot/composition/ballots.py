@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import HOW_TO_ADD_A_MODEL, AnswerFiles, Models
-from copilot.data.runs import VOTES, RunFolder
+from copilot.data.runs import VOTES
 from copilot.domain.graph import CausalGraph
 from copilot.domain.value import content_hash
 from copilot.domain.variables import ColumnProfile, Description, Kind, Query, TableProfile, Variable
@@ -19,6 +20,7 @@ from copilot.errors import ConfigurationError, InputDataError
 from copilot.workflow.progress import Progress
 
 if TYPE_CHECKING:
+    from copilot.domain.votes import Turnout
     from copilot.elicitation.diversity import Plan
     from copilot.elicitation.setting import Setting
     from copilot.elicitation.task import Gathered, Sheet
@@ -153,7 +155,7 @@ def answers_fingerprint(settings: Settings, files: AnswerFiles) -> dict[str, Any
     }
 
 
-async def ask_ballots(
+def ask_ballots(
     settings: Settings,
     files: AnswerFiles,
     run: Run,
@@ -163,8 +165,9 @@ async def ask_ballots(
     title: str,
     progress: Progress,
     warn: Callable[[str], None],
+    kept: str = VOTES,
 ) -> Gathered[B]:
-    """Ask one task of the models of a run; usage and calls are in its folder whatever happens.
+    """Ask one task of the models of a run; usage, calls and every ballot are in its folder whatever comes of them.
 
     Parameters
     ----------
@@ -176,27 +179,42 @@ async def ask_ballots(
         Of the progress bar.
     progress, warn
         Told what happens.
+    kept
+        Name of the file that takes the ballots and what could not be counted.
     """
     from copilot.elicitation.task import gather
 
-    models = Models(settings, files, log=lambda call: run.log.add(call.line()), warn=warn)
-    try:
-        sheets, merge = task(matter.setting(settings, models.names))
-        progress.start(title, len(sheets))
-        return await gather(models.asker, sheets, merge, progress.advance)
-    finally:
-        progress.done()
-        run.note_usage(models.usage().model_dump(mode="json"))
-        await models.aclose()
+    async def asked() -> Gathered[B]:
+        models = Models(settings, files, log=lambda call: run.log.add(call.line()), warn=warn)
+        try:
+            sheets, merge = task(matter.setting(settings, models.names))
+            progress.start(title, len(sheets))
+            return await gather(models.asker, sheets, merge, progress.advance)
+        finally:
+            progress.done()
+            run.note_usage(models.usage().model_dump(mode="json"))
+            await models.aclose()
 
-
-def keep_ballots(folder: RunFolder, gathered: Gathered[Any], name: str = VOTES) -> None:
-    """Write every ballot, and what could not be counted, into the folder of a run."""
+    gathered: Gathered[Any] = asyncio.run(asked())
     found = {
         "ballots": [ballot.model_dump(mode="json") for ballot in gathered.ballots],
         "abstentions": [one.model_dump(mode="json") for one in gathered.abstentions],
     }
-    folder.write_json(name, found)
+    run.folder.write_json(kept, found)
+    return gathered
+
+
+def counted(settings: Settings, gathered: Gathered[Any]) -> Turnout:
+    """Count the ballots of a task.
+
+    Raises
+    ------
+    QuorumError
+        If too few can be counted.
+    """
+    from copilot.voting.turnout import count_ballots
+
+    return count_ballots(gathered.ballots, gathered.abstentions, quorum_of(settings))
 
 
 def quorum_of(settings: Settings) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,8 @@ from copilot.composition.ballots import (
     answers_fingerprint,
     ask_ballots,
     can_ask,
+    counted,
     earlier_calls,
-    keep_ballots,
     matter_of_graph,
     quorum_of,
 )
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from copilot.elicitation.candidates_task import CandidatesPart
     from copilot.elicitation.diversity import Plan
     from copilot.elicitation.setting import Setting
-    from copilot.elicitation.task import Gathered, Sheet
+    from copilot.elicitation.task import Sheet
     from copilot.llm.completer import ChatRequest
 
 
@@ -307,25 +306,13 @@ class CandidatesJob:
         self, run: Run, progress: Progress, warn: Callable[[str], None]
     ) -> tuple[tuple[Candidate, ...], Turnout]:
         from copilot.voting.candidates import tally_candidates
-        from copilot.voting.turnout import count_ballots
 
-        gathered = asyncio.run(self._ask(run, progress, warn))
-        keep_ballots(run.folder, gathered)
-        quorum = quorum_of(self.settings)
-        turnout = count_ballots(gathered.ballots, gathered.abstentions, quorum)
-        return tally_candidates(gathered.ballots, min_support=self.settings.min_support, quorum=quorum), turnout
-
-    async def _ask(self, run: Run, progress: Progress, warn: Callable[[str], None]) -> Gathered[CandidateBallot]:
-        return await ask_ballots(
-            self.settings,
-            self.options.files,
-            run,
-            self._matter(),
-            self._task,
-            title="Asking for candidates",
-            progress=progress,
-            warn=warn,
+        settings, files, matter = self.settings, self.options.files, self._matter()
+        gathered = ask_ballots(
+            settings, files, run, matter, self._task, title="Asking for candidates", progress=progress, warn=warn
         )
+        turnout, quorum = counted(settings, gathered), quorum_of(settings)
+        return tally_candidates(gathered.ballots, min_support=settings.min_support, quorum=quorum), turnout
 
     def _task(
         self, setting: Setting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,9 @@ from copilot.composition.ballots import (
     answers_fingerprint,
     ask_ballots,
     can_ask,
+    counted,
     earlier_calls,
-    keep_ballots,
     matter_of_graph,
-    quorum_of,
 )
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
     from copilot.elicitation.critique_task import CritiquePart
     from copilot.elicitation.diversity import Plan
     from copilot.elicitation.setting import Setting
-    from copilot.elicitation.task import Gathered, Sheet
+    from copilot.elicitation.task import Sheet
     from copilot.llm.completer import ChatRequest
 
 COMMAND = "critique"
@@ -240,25 +238,12 @@ class CritiqueJob:
             return test.judge(found, progress)
 
     def _with_votes(self, run: Run, found: Critique, progress: Progress, warn: Callable[[str], None]) -> Critique:
-        from copilot.voting.turnout import count_ballots
-
-        gathered = asyncio.run(self._ask(run, progress, warn))
-        keep_ballots(run.folder, gathered)
-        quorum = quorum_of(self.settings)
-        turnout = count_ballots(gathered.ballots, gathered.abstentions, quorum)
-        return critique_by_votes(found, gathered.ballots, turnout, min_support=self.settings.min_support)
-
-    async def _ask(self, run: Run, progress: Progress, warn: Callable[[str], None]) -> Gathered[CritiqueBallot]:
-        return await ask_ballots(
-            self.settings,
-            self.options.files,
-            run,
-            self._matter(),
-            self._task,
-            title="Asking critics",
-            progress=progress,
-            warn=warn,
+        files, matter = self.options.files, self._matter()
+        gathered = ask_ballots(
+            self.settings, files, run, matter, self._task, title="Asking critics", progress=progress, warn=warn
         )
+        turnout = counted(self.settings, gathered)
+        return critique_by_votes(found, gathered.ballots, turnout, min_support=self.settings.min_support)
 
     def _task(
         self, setting: Setting

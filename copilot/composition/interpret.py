@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,9 @@ from copilot.composition.ballots import (
     Matter,
     ask_ballots,
     can_ask,
+    counted,
     earlier_calls,
-    keep_ballots,
     matter_of_graph,
-    quorum_of,
 )
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
@@ -25,7 +23,6 @@ from copilot.domain.graph import CausalGraph
 from copilot.domain.interpretation import Interpretation, Reading
 from copilot.domain.notice import Level, Notice
 from copilot.domain.variables import TableProfile
-from copilot.domain.votes import Turnout
 from copilot.errors import AuthenticationError, CopilotError, QuorumError, ReplayMissError, ResumableError, UsageError
 from copilot.workflow.finished import finished_results
 from copilot.workflow.interpret import interpret
@@ -34,7 +31,7 @@ from copilot.workflow.progress import Progress
 if TYPE_CHECKING:
     from copilot.elicitation.diversity import Plan
     from copilot.elicitation.setting import Setting
-    from copilot.elicitation.task import Gathered, Sheet
+    from copilot.elicitation.task import Sheet
 
 READINGS = "readings.json"
 _NOT_READ = (ResumableError, ReplayMissError, AuthenticationError, UsageError)
@@ -88,21 +85,24 @@ def read_results(
     names, told = [one.name for one in matter.variables], finished_results(analysis)
     used = dict(run.usage)
     try:
-        gathered = asyncio.run(_ask(matter, told, settings, _going_on(files, run), run, progress, warn))
-        keep_ballots(run.folder, gathered, READINGS)
-        turnout = _counted(gathered, settings)
+        gathered = ask_ballots(
+            settings,
+            _going_on(files, run),
+            run,
+            matter,
+            _task(told, settings),
+            title="Asking for a reading in plain words",
+            progress=progress,
+            warn=warn,
+            kept=READINGS,
+        )
+        turnout = counted(settings, gathered)
         found = interpret(gathered.ballots, report, told, names, turnout)
     except _NOT_READ as error:
         return _without(analysis, error)
     finally:
         run.note_usage(_sum(used, run.usage))
     return analysis.model_copy(update={"interpretation": found})
-
-
-def _counted(gathered: Gathered[Reading], settings: Settings) -> Turnout:
-    from copilot.voting.turnout import count_ballots
-
-    return count_ballots(gathered.ballots, gathered.abstentions, quorum_of(settings))
 
 
 def _without(analysis: Analysis, error: CopilotError) -> Analysis:
@@ -122,23 +122,15 @@ def _left_out(settings: Settings) -> str:
     )
 
 
-async def _ask(
-    matter: Matter,
-    told: dict[str, Any],
-    settings: Settings,
-    files: AnswerFiles,
-    run: Run,
-    progress: Progress,
-    warn: Callable[[str], None],
-) -> Gathered[Reading]:
+def _task(
+    told: dict[str, Any], settings: Settings
+) -> Callable[[Setting], tuple[Sequence[Sheet[Reading]], Callable[[Plan, Sequence[Reading]], Reading]]]:
     def task(setting: Setting) -> tuple[Sequence[Sheet[Reading]], Callable[[Plan, Sequence[Reading]], Reading]]:
         from copilot.elicitation.interpret_task import interpret_sheets, merge_reading
 
         return interpret_sheets(setting, told, settings.votes), merge_reading
 
-    return await ask_ballots(
-        settings, files, run, matter, task, title="Asking for a reading in plain words", progress=progress, warn=warn
-    )
+    return task
 
 
 def _matter(analysis: Analysis, profile: TableProfile) -> Matter:

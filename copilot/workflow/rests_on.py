@@ -51,29 +51,13 @@ def what_it_rests_on(
         analysis = with_bounds(plan, analysis, table, design)
     if plan.wishes.negative_exposures and plan.wishes.negative_controls:
         analysis = with_proximal(plan, analysis, graph, table, design)
-    return under_many_graphs(plan, analysis, graph, table, design, progress) if plan.draws else analysis
+    return _under_many_graphs(plan, analysis, graph, table, design, progress) if plan.draws else analysis
 
 
-def under_many_graphs(
+def _under_many_graphs(
     plan: EffectPlan, analysis: Analysis, graph: CausalGraph, table: Table, design: Design, progress: Progress
 ) -> Analysis:
-    """Add what becomes of the answer under many graphs, or why nothing can be said of it.
-
-    Parameters
-    ----------
-    plan
-        With the votes, if there are any, and how many graphs are drawn from them.
-    analysis
-        As far as it is.
-    graph
-        The accepted one, with the nodes that are no columns latent.
-    table
-        The data.
-    design
-        Of the headline; without one, treatment, outcome and wishes.
-    progress
-        Told of the long steps.
-    """
+    """Add what becomes of the answer under many graphs, or why nothing can be said of it."""
     draws = _draws(plan, graph, design)
     if draws is None:
         text = (
