@@ -29,11 +29,12 @@ _FOREIGN = (
     (b"\x1f\x8b", "gzip-compressed"),
 )
 
-# What a damaged PDF makes pypdf raise besides its own errors.
 _BREAKS = (
-    *(ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError, ImportError),
-    *(NotImplementedError, ArithmeticError, AssertionError, EOFError, MemoryError),
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, ImportError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError),
 )
+"""What pypdf lets through of a damaged PDF besides its own errors: it takes the file at its word, and trips over it.
+Among the runtime errors are filters that it does not know, and objects that hold each other without end."""
 
 
 def read_documents(paths: Sequence[str]) -> tuple[Document, ...]:

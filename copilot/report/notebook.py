@@ -201,7 +201,8 @@ def _rows_text(analysis: Analysis, numbers: NotebookNumbers) -> str:
 
 def _imports(source: NotebookSource) -> str:
     pins = " ".join(f"{name}=={version}" for name, version in source.versions)
-    return f"# %pip install {pins}\n{code.IMPORTS}" if pins else code.IMPORTS
+    imports = code.fixed_cell("imports")
+    return f"# %pip install {pins}\n{imports}" if pins else imports
 
 
 def _left_out(analysis: Analysis) -> str:

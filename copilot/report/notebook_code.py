@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from copilot.report.notebook_graph import DrawnGraph, dot
 from copilot.report.notebook_source import ModelColumn, NotebookFile, NotebookNumbers
@@ -10,69 +11,8 @@ from copilot.report.notebook_text import literal
 
 TOLERANCE = 1e-8
 
-IMPORTS = """\
-import hashlib
-import logging
-import warnings
-from pathlib import Path
-
-import numpy as np
-import pandas as pd
-import statsmodels.api as sm
-from dowhy import CausalModel
-
-warnings.filterwarnings("ignore")  # DoWhy and what it calls warn of their own code, not of yours
-logging.getLogger("dowhy").setLevel(logging.ERROR)"""
-
-_READ_CELLS = '''
-def number(cell, decimal, thousands):
-    """Read a cell as the analysis did: "1.234,5" with a decimal comma and points between thousands."""
-    text = cell.strip()
-    if thousands:
-        text = text.replace(thousands, "")
-    return float(text.replace(decimal, "."))
-
-
-frame = pd.DataFrame(index=table.index)
-for name, (form, decimal, thousands, day_first, missing) in FORMS.items():
-    cells = table[name]
-    words = missing if form == "text" else [*missing, *MISSING]
-    there = (cells.str.strip() != "") & ~cells.isin(missing) & ~cells.str.strip().isin(words)
-    if form == "number":
-        frame[name] = pd.Series([number(c, decimal, thousands) for c in cells[there]], cells.index[there], float)
-    elif form == "date":  # as days; where they begin changes no effect
-        dates = pd.to_datetime(cells[there].str.strip(), format="mixed", dayfirst=day_first, utc=True)
-        frame[name] = (dates - dates.min()).dt.total_seconds() / 86400.0
-    else:
-        frame[name] = cells.astype(object).where(there, None)
-frame.describe(include="all")'''
-
-_ENCODE = '''
-def scaled(values):
-    """Centre and scale: that changes no effect and keeps the digits of large numbers."""
-    values = values.astype(float) - values.astype(float).mean()
-    values = values - values.mean()
-    return values / values.std(ddof=0)
-
-
-def encoded(names):
-    """Make columns of numbers: a number is one, and a text has one for every level but the commonest."""
-    columns = {}
-    for name in names:
-        if name in NUMBERS:
-            columns[f"x_{name}"] = scaled(used[name].fillna(used[name].mean()))
-        if name in GAPS:
-            columns[f"x_{name}_missing"] = used[name].isna().astype(float)
-        if name in LEVELS:
-            values = used[name].astype(object)
-            if name in GAP_LEVELS:
-                values = values.where(values.notna(), GAP_LEVELS[name])
-            for i, level in enumerate(LEVELS[name]):
-                columns[f"x_{name}_{i}"] = (values == level).astype(float)
-    return pd.DataFrame(columns, index=used.index)
-
-
-X, Z, M = encoded(COVARIATES), encoded(INSTRUMENTS), encoded(MEDIATORS)'''
+_CELLS = Path(__file__).resolve().parent / "notebook_cells"
+"""Cells that are the same in every notebook: text for the reader's own Python, which nothing here runs."""
 
 _LEAST_SQUARES = '''
 weights = {weights}
@@ -83,6 +23,11 @@ def coefficients(target, *columns):
     return sm.WLS(target, sm.add_constant(pd.concat(columns, axis=1)), weights=weights).fit()
 
 '''
+
+
+def fixed_cell(name: str) -> str:
+    """Give a cell that is the same in every notebook: "imports", "read_cells" or "encode"."""
+    return (_CELLS / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
 
 
 def read_cell(file: NotebookFile, short: Mapping[str, str]) -> str:
@@ -127,7 +72,7 @@ def forms_cell(file: NotebookFile, short: Mapping[str, str]) -> str:
         f"MISSING = {literal(list(file.missing_words))}\n"
         "# Form, decimal sign, sign between thousands, day before month, further texts that mean missing."
     )
-    return f"{head}\nFORMS = {literal(forms)}\n\n{_READ_CELLS}"
+    return f"{head}\nFORMS = {literal(forms)}\n\n\n{fixed_cell('read_cells')}"
 
 
 def rows_cell(numbers: NotebookNumbers, ends: tuple[str, str], short: Mapping[str, str]) -> str:
@@ -162,7 +107,7 @@ def encode_cell(numbers: NotebookNumbers, short: Mapping[str, str]) -> str:
         f"GAPS = {literal([short[c.name] for c in every if c.gap])}",
         f"GAP_LEVELS = {literal({short[c.name]: c.gap_level for c in every if c.levels and c.filled})}",
     ]
-    return "\n".join([*lines, "", _ENCODE])
+    return "\n".join([*lines, "", "", fixed_cell("encode")])
 
 
 def ends_cell(numbers: NotebookNumbers) -> str:
