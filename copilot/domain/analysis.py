@@ -143,8 +143,6 @@ class Analysis(Value):
         In order; the headline is first.
     sensitivity
         How strong a hidden cause would have to be.
-    overlap
-        Where the propensity scores lie; ``None`` without a binary treatment, an adjustment set, or refuters.
     many_graphs
         The effect under every plausible graph; ``None`` where it was not asked for.
     bounds
@@ -180,7 +178,6 @@ class Analysis(Value):
     estimates: tuple[Estimate, ...] = ()
     refutations: tuple[Refutation, ...] = ()
     sensitivity: Sensitivity | None = None
-    overlap: OverlapShares | None = None
     many_graphs: ManyGraphs | None = None
     bounds: tuple[Bound, ...] = ()
     proximal: Estimate | None = None
@@ -190,6 +187,11 @@ class Analysis(Value):
     findings: tuple[Finding, ...] = ()
     interpretation: Interpretation | None = None
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def overlap(self) -> OverlapShares | None:
+        """Where the propensity scores lie; ``None`` where no refuter fitted any."""
+        return next((one.overlap for one in self.refutations if one.overlap is not None), None)
 
     @property
     def headline(self) -> Estimate | None:

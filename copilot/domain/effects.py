@@ -146,6 +146,8 @@ class Refutation(Value):
         What this refuter cannot see.
     details
         Further numbers by name.
+    overlap
+        Where the propensity scores lie, of the refuter that fits them.
     """
 
     refuter: str
@@ -163,3 +165,4 @@ class Refutation(Value):
     message: str
     blind_spot: str
     details: dict[str, float] = Field(default_factory=dict)
+    overlap: OverlapShares | None = None

@@ -68,4 +68,4 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
 
 
 def _refutation(one: Refutation) -> dict[str, Any]:
-    return {**one.model_dump(mode="json"), "term": term_of(one.refuter)}
+    return {**one.model_dump(mode="json", exclude={"overlap"}), "term": term_of(one.refuter)}

@@ -19,7 +19,6 @@ from copilot.estimation.design import Design, Prepared
 from copilot.estimation.estimators.choice import Choice, choose
 from copilot.estimation.prepare.prepare import prepare
 from copilot.estimation.problem import Ask, Floats
-from copilot.estimation.refuters.overlap import overlap_shares
 from copilot.estimation.run_estimators import Estimated, estimate_all
 from copilot.workflow.left_out import with_left_out
 from copilot.workflow.progress import Progress
@@ -162,9 +161,8 @@ def _tried(
 ) -> dict[str, Any]:
     """Try the headline."""
     plan = work.plan
-    trial = trial_of(prepared, results, ask, plan, work.seed(_REFUTE))
     tried = try_effect(
-        trial,
+        trial_of(prepared, results, ask, plan, work.seed(_REFUTE)),
         plan.wishes.refuters,
         work.progress,
         lambda: implied_refutation(work.graph, columns, prepared, plan.query),
@@ -172,7 +170,6 @@ def _tried(
     return {
         "refutations": tried.refutations,
         "sensitivity": tried.sensitivity,
-        "overlap": overlap_shares(trial),
         "notices": (*analysis.notices, *tried.notices),
     }
 

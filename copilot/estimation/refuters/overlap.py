@@ -57,17 +57,24 @@ class Overlap:
         if not problem.covariates.shape[1]:
             text = "Nothing is adjusted for, so there is nothing to overlap in."
             return (self._made(Status.PASSED, "nothing to overlap in", text, {}),)
-        found = self._two_arms(trial, problem) if problem.binary_treatment else self._quantity(trial, problem)
+        if not problem.binary_treatment:
+            found = self._quantity(trial, problem)
+        else:
+            design = np.column_stack([np.ones(problem.n), problem.covariates])
+            scores = fit_logistic(design, problem.t, problem.weights).predicted
+            # as the estimators do: a rare treatment has small scores everywhere, the treated need no score above 0
+            bounds = bounds_for(float(np.average(problem.t, weights=problem.weights)), trial.ask.target)
+            found = self._two_arms(trial, problem, design, scores, bounds)
+            found = found.model_copy(update={"overlap": _shares(problem, scores, bounds)})
         where = "" if found.status is Status.PASSED else whereabouts(problem)
         if trial.problem.n > MOST_ROWS:
             where += f" It was looked at on {MOST_ROWS:,} of {trial.problem.n:,} rows drawn at random."
         return (found.model_copy(update={"message": found.message + where}),)
 
-    def _two_arms(self, trial: Trial, problem: Problem) -> Refutation:
-        design = np.column_stack([np.ones(problem.n), problem.covariates])
-        scores = fit_logistic(design, problem.t, problem.weights).predicted
-        # as the estimators do: a rare treatment has small scores everywhere, the treated need no score above 0
-        low, high = bounds_for(float(np.average(problem.t, weights=problem.weights)), trial.ask.target)
+    def _two_arms(
+        self, trial: Trial, problem: Problem, design: Floats, scores: Floats, bounds: tuple[float, float]
+    ) -> Refutation:
+        low, high = bounds
         beyond = (scores < low) | (scores > high)
         far, thin = float(np.mean(beyond)), float(np.mean((scores < _WIDER * low) | (1 - scores < _WIDER * (1 - high))))
         treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
@@ -133,22 +140,16 @@ class Overlap:
         )
 
 
-def overlap_shares(trial: Trial) -> OverlapShares | None:
-    """Give the shares of both arms by propensity score; ``None`` where there are no scores to speak of."""
-    problem = _sampled(trial, Overlap())
-    if problem.strategy is not Strategy.BACKDOOR or not problem.binary_treatment or not problem.covariates.shape[1]:
-        return None
-    design = np.column_stack([np.ones(problem.n), problem.covariates])
-    scores = fit_logistic(design, problem.t, problem.weights).predicted
+def _shares(problem: Problem, scores: Floats, bounds: tuple[float, float]) -> OverlapShares:
+    """Give the shares of both arms by propensity score."""
     treated = problem.t > 0.5  # noqa: PLR2004 (0 and 1)
     shares = []
     for arm in (treated, ~treated):
         weights = None if problem.weights is None else problem.weights[arm]
         counts, edges = np.histogram(scores[arm], _BINS, (0.0, 1.0), weights=weights)
         shares.append(tuple(float(count) for count in counts / counts.sum()))
-    low, high = bounds_for(float(np.average(problem.t, weights=problem.weights)), trial.ask.target)
     return OverlapShares(
-        edges=tuple(float(edge) for edge in edges), treated=shares[0], control=shares[1], bounds=(low, high)
+        edges=tuple(float(edge) for edge in edges), treated=shares[0], control=shares[1], bounds=bounds
     )
 
 
