@@ -11,7 +11,16 @@ from copilot.domain.text import shown
 from copilot.report.pictures.labels import shortened
 from copilot.report.pictures.palette import ACCENT, INK, PAPER, SOFT
 from copilot.report.pictures.spans import draw_span, span_of
-from copilot.report.pictures.style import SMALL, house_style, new_chart, number_axis, row_text, words_only, zero_line
+from copilot.report.pictures.style import (
+    BEHIND,
+    SMALL,
+    house_style,
+    new_chart,
+    number_axis,
+    row_text,
+    words_only,
+    zero_line,
+)
 
 _MOST_DESIGNS, _MOST_EDGES = 8, 8
 _ROW, _LABEL = 0.56, 50
@@ -89,10 +98,13 @@ def pivotal_edges(many: ManyGraphs, *, unit: str = "") -> Figure:
 def _edge(axes: Axes, row: int, edge: PivotalEdge) -> None:
     title = f"{shortened(edge.source, 24)} — {shortened(edge.target, 24)}"
     if edge.hidden:
-        title = f"hidden cause: {shortened(edge.name or f'of {edge.source} and {edge.target}', 44)}"
+        title = f"hidden cause{f': {edge.name}' if edge.name else f' of {edge.source} and {edge.target}'}"
+        title = shortened(title, 58)
     there = axes.get_yaxis_transform()
     left = -1.78 / 3.35
-    axes.text(left, row, title, transform=there, weight="bold", fontsize=SMALL + 0.5, va="center", clip_on=False)
+    axes.text(
+        left, row, title, transform=there, weight="bold", fontsize=SMALL + 0.5, va="center", clip_on=False, bbox=BEHIND
+    )
     total = max(1, sum(state.graphs for state in edge.states))
     for place, state in enumerate(edge.states, start=1):
         if row + place > 0:
