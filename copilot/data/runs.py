@@ -83,6 +83,9 @@ class RunFolder:
         if chosen is not None:
             folder = cls(chosen)
             if (chosen / MANIFEST).exists() and folder.read_json(MANIFEST).get("run_id") != run_id:
+                if folder.came_to_nothing():
+                    (chosen / ANALYSIS).unlink(missing_ok=True)
+                    return folder
                 raise UsageError(
                     f"{str(chosen)!r} holds another run",
                     reason="Its data, settings or answers were others; its graph and decisions would be lost.",
@@ -94,6 +97,11 @@ class RunFolder:
             number += 1
             path = home / f"{run_id}-{number}"
         return cls(path)
+
+    def came_to_nothing(self) -> bool:
+        """Whether its run stopped before it had an answer, a graph, a decision or a number that would be lost."""
+        stopped = self.read_json(MANIFEST).get("status") == "stopped"
+        return stopped and {path.name for path in self.path.iterdir()} <= {MANIFEST, ANALYSIS}
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a text file."""

@@ -33,6 +33,24 @@ def test_a_chosen_folder_is_used_as_it_is(tmp_path: Path) -> None:
     assert RunFolder.make(RUN, tmp_path / "mine" / "here").path == tmp_path / "mine" / "here"
 
 
+def test_a_chosen_folder_whose_run_came_to_nothing_is_used_again(tmp_path: Path) -> None:
+    failed = RunFolder.make("a" * 12, chosen=tmp_path / "mine")
+    failed.write_json("manifest.json", {"run_id": "a" * 12, "status": "stopped"})
+    failed.write_json("analysis.json", {})
+    again = RunFolder.make("b" * 12, chosen=tmp_path / "mine")
+    assert [path.name for path in again.path.iterdir()] == ["manifest.json"]
+
+
+@pytest.mark.parametrize(("status", "more"), [("stopped", "calls.jsonl"), ("stopped", "graph.dot"), ("complete", "")])
+def test_a_chosen_folder_with_anything_that_would_be_lost_is_refused(tmp_path: Path, status: str, more: str) -> None:
+    earlier = RunFolder.make("a" * 12, chosen=tmp_path / "mine")
+    earlier.write_json("manifest.json", {"run_id": "a" * 12, "status": status})
+    if more:
+        earlier.write_text(more, "kept")
+    with pytest.raises(UsageError, match="holds another run"):
+        RunFolder.make("b" * 12, chosen=tmp_path / "mine")
+
+
 def test_a_run_is_found_by_id_beginning_or_folder(tmp_path: Path) -> None:
     folder = RunFolder.make(RUN, home=tmp_path)
     folder.write_json("manifest.json", {"run_id": RUN})
