@@ -10,7 +10,7 @@ from copilot.checks.time_order import against_time, earlier_of
 from copilot.domain.findings import Finding, FindingKind, Origin, Patch, Severity, directed, sorted_findings
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind, Node
 from copilot.domain.identification.bad_controls import BadControl, explain_adjustment
-from copilot.domain.identification.objections import oriented
+from copilot.domain.identification.objections import every_way
 from copilot.domain.identification.orientations import identify_oriented
 from copilot.domain.identification.paths import directed_path
 from copilot.domain.identification.values import Addition, Identification, OpenPath, OrientedIdentification
@@ -262,11 +262,10 @@ def _stuck_text(
 
 
 def _bad_controls(graph: CausalGraph, found: OrientedIdentification, adjust: tuple[str, ...]) -> Iterator[Finding]:
-    """Explain the set in every group of orientations; the first word on a variable and kind holds."""
+    """Explain the set in every orientation; the first word on a variable and kind holds."""
     ends = (found.common.treatment[0], found.common.outcome[0])
     said: dict[tuple[str, str], BadControl] = {}
-    for group in found.groups:
-        turned = oriented(graph, group.edges[0] if group.edges else ())
+    for turned in every_way(graph, found):
         for control in explain_adjustment(turned, ends[0], ends[1], adjust):
             before = said.setdefault((control.name, control.kind), control)
             if control.harmful and not before.harmful:

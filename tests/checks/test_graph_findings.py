@@ -76,6 +76,12 @@ def test_bad_controls_are_told_by_kind(
     assert (bad.subject, bad.severity, bad.evidence["control"]) == (name, severity, control)
 
 
+def test_a_control_that_is_bad_in_one_direction_alone_is_told_though_the_answer_is_the_same() -> None:
+    graph = CausalGraph.build(directed=[("t", "y"), ("y", "late")], undirected=[("a", "t"), ("a", "late")])
+    (bad,) = (one for one in graph_findings(graph, ASK, adjust=["a"]) if one.kind is FindingKind.BAD_CONTROL)
+    assert (bad.subject, bad.severity, bad.evidence["control"]) == ("a", "high", "descendant_of_outcome")
+
+
 def test_edges_against_the_tiers_are_reversed_or_removed() -> None:
     graph = CausalGraph.build(directed=[("t", "y"), ("late", "early"), ("late", "mid"), ("mid", "early")])
     tiers = [["early"], ["mid"], ["late"]]

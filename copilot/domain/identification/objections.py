@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from copilot.domain.graph import CausalGraph, Edge, EdgeKind
+from copilot.domain.graph import CausalGraph
 from copilot.domain.identification.bad_controls import explain_adjustment
+from copilot.domain.identification.orientations import turned
 from copilot.domain.identification.values import OrientedIdentification
 from copilot.domain.text import shown
 
@@ -24,17 +25,18 @@ def objections_to(graph: CausalGraph, found: OrientedIdentification, names: Sequ
     """
     known = tuple(name for name in names if name in graph.names)
     said = [f"{shown(name)} is not in the graph, which says nothing of it." for name in names if name not in known]
-    for group in found.groups:
-        directed = oriented(graph, group.edges[0] if group.edges else ())
-        said += [
-            control.message
-            for control in explain_adjustment(directed, found.common.treatment, found.common.outcome, known)
-            if control.harmful
-        ]
+    common = found.common
+    for directed in every_way(graph, found):
+        controls = explain_adjustment(directed, common.treatment, common.outcome, known, common.effect)
+        said += [control.message for control in controls if control.harmful]
     return tuple(dict.fromkeys(said))
 
 
-def oriented(graph: CausalGraph, edges: Sequence[Edge]) -> CausalGraph:
-    """Put directed edges in the place of the undirected ones."""
-    kept = tuple(edge for edge in graph.edges if edge.kind is not EdgeKind.UNDIRECTED)
-    return CausalGraph.model_validate({"nodes": graph.nodes, "edges": (*kept, *edges)})
+def every_way(graph: CausalGraph, found: OrientedIdentification) -> Iterator[CausalGraph]:
+    """Direct the open edges in each way that was looked at.
+
+    Ways in one group have the same listed answer, but a set that is not listed may be valid in one and not in another.
+    """
+    for group in found.groups:
+        for way in group.edges or ((),):
+            yield turned(graph, way)

@@ -94,9 +94,7 @@ def identify_oriented(
     ways = list(itertools.islice(_ways(graph, {*asked.treatments, *asked.outcomes}), most + 1))
     complete, ways = len(ways) <= most, ways[:most]
     groups = _grouped(graph, ways, asked.answer)
-    common = _common(
-        [group.identification for group in groups], [asked.adjustment(_directed(graph, way)) for way in ways]
-    )
+    common = _common([group.identification for group in groups], [asked.adjustment(turned(graph, way)) for way in ways])
     capped = () if complete else (_capped(len(ways)),)
     return OrientedIdentification(
         common=common.model_copy(update={"notices": (*common.notices, *capped)}), groups=groups, complete=complete
@@ -155,7 +153,8 @@ def _capped(count: int) -> Notice:
     )
 
 
-def _directed(graph: CausalGraph, way: Sequence[Edge]) -> CausalGraph:
+def turned(graph: CausalGraph, way: Sequence[Edge]) -> CausalGraph:
+    """Put a way to direct the undirected edges in their place."""
     edges = [*(edge for edge in graph.edges if edge.kind is not EdgeKind.UNDIRECTED), *way]
     edges.sort(key=lambda edge: (edge.source, edge.target, edge.kind))
     return CausalGraph.model_construct(nodes=graph.nodes, edges=tuple(edges))
@@ -212,7 +211,7 @@ def _grouped(
 ) -> tuple[Orientation, ...]:
     groups: dict[str, tuple[Identification, list[tuple[Edge, ...]]]] = {}
     for way in ways:
-        found = answer(_directed(graph, way))
+        found = answer(turned(graph, way))
         groups.setdefault(found.model_dump_json(), (found, []))[1].append(way)
     ordered = sorted(groups.values(), key=lambda group: -len(group[1]))  # stable: ties stay in order of the ways
     return tuple(Orientation(edges=tuple(own), identification=found) for found, own in ordered)
