@@ -89,7 +89,8 @@ def run(
             reason=" ".join(asked["objections"]),
             advice="Take one of the sets above; --force on `copilot estimate` insists, and the report says so.",
         )
-    if not found.common.strategies and not found.common.null_effect:
+    # Identified in every direction of the open edges, though not in one way, is identified: the groups say how.
+    if not found.common.strategies and not found.common.identifiable:
         shell.console.say("Not identifiable: no strategy is open under this graph (exit 6).", style="bold")
         return NotIdentifiableError.exit_code
     return None

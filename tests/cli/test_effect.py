@@ -291,10 +291,23 @@ def test_identify_lists_sets_and_judges_one(cli: Call, study: Path) -> None:
 
 def test_identify_answers_for_every_orientation(cli: Call, study: Path) -> None:
     (study / "open.dot").write_text("digraph { w -> y; t -> y; w -> t [dir=none] }")
-    told = cli("identify", "open.dot", "-t", "t", "-o", "y", "--json").json
+    done = cli("identify", "open.dot", "-t", "t", "-o", "y", "--json")
+    told = done.json
     groups = {group["edges"][0][0]: group["backdoor"]["minimal"] for group in told["orientations"]["groups"]}
     assert groups == {"w -> t": [["w"]], "t -> w": [[]]}
     assert told["backdoor"]["minimal"] == []
+    assert (done.code, told["identifiable"], "Not identifiable" in done.err) == (0, True, False)
+    (study / "open.dot").write_text("digraph { w -> y; t -> y; w -> t [dir=none]; t -> y [dir=both] }")
+    stuck = cli("identify", "open.dot", "-t", "t", "-o", "y", "--json")
+    assert (stuck.code, stuck.json["identifiable"], "Not identifiable" in stuck.err) == (6, False, True)
+
+
+def test_identify_judges_a_set_by_the_effect_that_is_asked_for(cli: Call, study: Path) -> None:
+    (study / "g.dot").write_text("digraph { t -> m -> y; t -> y }")
+    ask_for = ("identify", "g.dot", "-t", "t", "-o", "y", "--adjust", "m", "--json")
+    assert cli(*ask_for).json["adjust"]["valid"] is False
+    direct = cli(*ask_for, "--effect", "direct")
+    assert (direct.code, direct.json["adjust"]["valid"], direct.json["backdoor"]["minimal"]) == (0, True, [["m"]])
 
 
 def test_identify_holds_the_graph_against_a_table(cli: Call, study: Path) -> None:
