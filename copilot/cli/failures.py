@@ -117,6 +117,17 @@ def _usage(error: typer.TyperException) -> UsageError:
     return UsageError(" ".join(error.format_message().split()).rstrip("."), advice=screen)
 
 
+def error_json(failure: CopilotError, code: int) -> dict[str, str | int]:
+    """Build what the key `error` of a JSON object holds."""
+    return {
+        "type": type(failure).__name__,
+        "message": failure.message,
+        "reason": failure.reason,
+        "advice": failure.advice,
+        "exit_code": code,
+    }
+
+
 def _report(console: Console, failure: CopilotError, code: int, command: str, *, as_json: bool) -> None:
     """Say what failed, why and what to do next; with ``--json`` also as one object, unless one is out already."""
     if isinstance(failure, NoCommandError):
@@ -130,14 +141,6 @@ def _report(console: Console, failure: CopilotError, code: int, command: str, *,
             if text:
                 console.insist(" ".join(text.split()), label=label, style="bold red" if label == "error: " else "bold")
     if as_json and not console.emitted:
-        details = {
-            "type": type(failure).__name__,
-            "message": failure.message,
-            "reason": failure.reason,
-            "advice": failure.advice,
-            "exit_code": code,
-        }
-        console.emit_json(
-            {"schema_version": SCHEMA_VERSION, "command": command, "run_id": failure.run_id, "error": details}
-        )
+        head = {"schema_version": SCHEMA_VERSION, "command": command, "run_id": failure.run_id}
+        console.emit_json({**head, "error": error_json(failure, code)})
         console.close()

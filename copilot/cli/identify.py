@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAME = "identify"
 SUMMARY = "Find every way to an effect under a graph, or why there is none."
+_NODE = "node"
 
 GraphArgument = Annotated[str, typer.Argument(metavar="GRAPH", help="DOT, dagitty, GML or JSON; - is stdin.")]
 Treatments = Annotated[
@@ -81,14 +82,12 @@ def run(
     )
     for notice in notices:
         tell(shell, notice.level, notice.message)
-    asked = None if adjust is None else _objections(drawn, found, choose_names([adjust] if adjust else [], drawn.names))
-    _give(shell, drawn, found, notices, asked)
-    if asked is not None and not asked["valid"] and not force:
-        raise UsageError(
-            f"adjusting for {{{', '.join(asked['set'])}}} does not give the effect under this graph",
-            reason=" ".join(asked["objections"]),
-            advice="Take one of the sets above; --force on `copilot estimate` insists, and the report says so.",
-        )
+    named = choose_names([adjust] if adjust else [], drawn.names, _NODE)
+    asked = None if adjust is None else _objections(drawn, found, named)
+    refused = None if asked is None or asked["valid"] or force else _refusal(asked)
+    _give(shell, drawn, found, notices, asked, refused)
+    if refused is not None:
+        raise refused
     # Identified in every direction of the open edges, though not in one way, is identified: the groups say how.
     if not found.common.strategies and not found.common.identifiable:
         shell.console.say("Not identifiable: no strategy is open under this graph (exit 6).", style="bold")
@@ -135,8 +134,8 @@ def _found(
         _named(shell, "treatment", asked.treatment, document),
         _named(shell, "outcome", asked.outcome, document),
         effect=kind,
-        must=choose_names(asked.must or (), drawn.names),
-        never=choose_names(asked.never or (), drawn.names),
+        must=choose_names(asked.must or (), drawn.names, _NODE),
+        never=choose_names(asked.never or (), drawn.names, _NODE),
         limit=asked.limit,
         costs=_costs(asked.cost, drawn.names),
     )
@@ -149,8 +148,10 @@ def _give(
     found: OrientedIdentification,
     notices: tuple[Notice, ...],
     asked: dict[str, Any] | None,
+    refused: UsageError | None,
 ) -> None:
     """Write the answer for a script or a person, and into the folder if one was named."""
+    from copilot.cli.failures import error_json
     from copilot.report.identified import identification_json, identification_lines
 
     payload = {**identification_json(found), "graph_hash": drawn.content_hash, "adjust": asked}
@@ -158,9 +159,11 @@ def _give(
     if shell.run_dir is not None:
         _keep(shell, payload)
     if shell.json:
+        if refused is not None:
+            payload["error"] = error_json(refused, refused.exit_code)
         shell.emit(payload, run_id=_run_id(payload, shell))
         return
-    for line in (*identification_lines(found), *_said_of(asked)):
+    for line in (*identification_lines(found), *_said_of(asked, force=refused is None)):
         shell.console.result(line)
 
 
@@ -182,10 +185,27 @@ def _objections(graph: Any, found: OrientedIdentification, names: tuple[str, ...
     return {"set": list(names), "valid": not said, "objections": list(said)}
 
 
-def _said_of(asked: dict[str, Any] | None) -> list[str]:
-    if asked is None or not asked["valid"]:
+def _said_of(asked: dict[str, Any] | None, *, force: bool) -> list[str]:
+    """Say that a set is valid, or with --force why it is not; without, the refusal says it."""
+    if asked is None:
         return []
-    return [f"Adjusting for {{{', '.join(asked['set'])}}} is valid under this graph."]
+    if asked["valid"]:
+        return [f"Adjusting for {_set_of(asked)} is valid under this graph."]
+    if not force:
+        return []
+    return [f"Adjusting for {_set_of(asked)} is not valid under this graph: {' '.join(asked['objections'])}"]
+
+
+def _refusal(asked: dict[str, Any]) -> UsageError:
+    return UsageError(
+        f"adjusting for {_set_of(asked)} does not give the effect under this graph",
+        reason=" ".join(asked["objections"]),
+        advice="Take one of the sets above; --force on `copilot estimate` insists, and the report says so.",
+    )
+
+
+def _set_of(asked: dict[str, Any]) -> str:
+    return "{" + ", ".join(asked["set"]) + "}"
 
 
 def _costs(given: list[str] | None, names: tuple[str, ...]) -> dict[str, float] | None:
@@ -200,7 +220,7 @@ def _costs(given: list[str] | None, names: tuple[str, ...]) -> dict[str, float] 
             value = -1.0
         if not (name and 0 < value < float("inf")):
             raise UsageError(f"--cost cannot be {text!r}", advice="Say --cost NAME=NUMBER, the number above 0.")
-        costs[choose_names([name], names)[0]] = value
+        costs[choose_names([name], names, _NODE)[0]] = value
     return costs or None
 
 

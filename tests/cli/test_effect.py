@@ -87,6 +87,27 @@ def test_a_repeated_run_is_the_same_to_the_byte_whatever_the_workers(cli: Call, 
     assert (study / "one" / "report.json").read_bytes() != (study / "three" / "report.json").read_bytes()
 
 
+def test_where_the_files_lie_is_not_in_the_report(cli: Call, study: Path) -> None:
+    cli(*ask("estimate", *FAST, "--run-dir", "one"))
+    (study / "deep").mkdir()
+    (study / "g.dot").rename(study / "deep" / "g.dot")
+    cli("estimate", "data.csv", "--graph", "deep/g.dot", "-t", "t", "-o", "y", *FAST, "--run-dir", "two")
+    assert (study / "one" / "report.json").read_bytes() == (study / "two" / "report.json").read_bytes()
+
+
+def test_what_was_said_of_a_column_that_takes_no_part_is_no_doubt(cli: Call, study: Path) -> None:
+    lines = (study / "data.csv").read_text().splitlines()
+    marks = ["mark", *(("none", "some")[place % 2] for place in range(len(lines) - 1))]
+    (study / "data.csv").write_text("\n".join(f"{line},{mark}" for line, mark in zip(lines, marks, strict=True)) + "\n")
+    told = {}
+    for graph in (GRAPH, "digraph { w -> t; w -> y; t -> y; mark -> y }"):
+        (study / "g.dot").write_text(graph)
+        done = cli(*ask("estimate", "--json", *FAST)).json
+        (said,) = [one for one in done["notices"] if one["code"] == "missing_like_level"]
+        told[said["level"]] = any("mark holds texts" in one for one in done["verdict"]["doubts"])
+    assert told == {"info": False, "warning": True}
+
+
 def test_a_person_reads_one_screen_and_scripts_read_one_line(cli: Call, study: Path) -> None:
     done = cli(*ask("refute", *FAST, *REFUTERS))
     assert done.out.startswith("ATE ")
@@ -189,7 +210,7 @@ def test_an_instrument_is_used_where_nothing_can_be_adjusted_for(cli: Call, stud
     ("arguments", "words"),
     [
         (("--estimator", "linear_regresion"), "linear_regression"),
-        (("--estimator", "front_door"), "not open under this graph"),
+        (("--estimator", "front_door"), "frontdoor, which front_door needs, is not open under this graph"),
         (("--strategy", "frontdoor"), "not open under this graph"),
         (("--target", "LATE"), "--target"),
         (("--missing", "guess"), "--missing"),
@@ -283,6 +304,11 @@ def test_identify_lists_sets_and_judges_one(cli: Call, study: Path) -> None:
     assert "{w}" in cli("identify", "g.dot", "-t", "t", "-o", "y").out
     bad = cli("identify", "g.dot", "-t", "t", "-o", "y", "--adjust", "z", "--json")
     assert (bad.code, bad.json["adjust"]["valid"]) == (2, False)
+    assert bad.json["error"]["exit_code"] == 2
+    assert bad.json["error"]["reason"] == " ".join(bad.json["adjust"]["objections"])
+    forced = cli("identify", "g.dot", "-t", "t", "-o", "y", "--adjust", "z", "--force")
+    assert (forced.code, "{z} is not valid under this graph: The path" in forced.out) == (0, True)
+    assert "no node named 'nope'" in cli("identify", "g.dot", "-t", "t", "-o", "y", "--adjust", "nope").err
     assert cli("identify", "g.dot", "-t", "t", "-o", "y", "--adjust", "w", "--json").json["adjust"]["valid"]
     (study / "bow.dot").write_text("digraph { t -> y; t -> y [dir=both] }")
     bow = cli("identify", "bow.dot", "-t", "t", "-o", "y", "--json")
