@@ -277,6 +277,19 @@ def ratio_of_difference(value: float, se: float, sd: float) -> tuple[float, tupl
     return ratio, (low, high)
 
 
+def rescaled(ratio: float, size: float) -> float:
+    """Give the ratio of a step of 1 from that of a step of `size`, where equal steps multiply the risk alike.
+
+    Examples
+    --------
+    >>> round(rescaled(1.21, 2), 12), rescaled(1.3, 1), rescaled(0.0, 2)
+    (1.1, 1.3, 0.0)
+    """
+    if size == 1 or not 0 < ratio < math.inf:
+        return ratio
+    return _exp(math.log(ratio) / size)
+
+
 def _exp(exponent: float) -> float:
     """Give a ratio that can be squared and inverted."""
     return math.exp(max(-_LARGEST, min(_LARGEST, exponent)))

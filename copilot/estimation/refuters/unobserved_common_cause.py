@@ -20,6 +20,7 @@ from copilot.estimation.sensitivity import (
     e_value_of_interval,
     partial_r2,
     ratio_of_difference,
+    rescaled,
     robustness_value,
 )
 from copilot.estimation.trial import Trial
@@ -33,6 +34,7 @@ _NOT_ROBUST = (
     "The intervals here are not cluster-robust: they take rows as independent, and with clusters they are usually too "
     "short; the robustness value of the estimate itself needs no errors"
 )
+_OF_A_DEVIATION = "The E-value is of one standard deviation more of the treatment, whatever its unit."
 _EXPECTED = "an effect that a hidden cause as strong as the strongest measured one would leave standing"
 
 
@@ -245,21 +247,23 @@ def _benchmarks(moments: Moments, fit: LinearFit, level: float) -> tuple[Benchma
 def _ratio(trial: Trial, moments: Moments) -> tuple[float | None, tuple[float, float] | None, tuple[str, ...]]:
     """Give the risk ratio that E-values are of, its interval, and what is approximate."""
     fit = trial.headline.fit
+    # A quantity has no unit of its own that everybody shares; its standard deviation does not depend on any.
+    size = 1.0 if trial.problem.binary_treatment else abs(trial.problem.step)
+    if size <= 0:
+        return None, None, ()
+    notes = () if trial.problem.binary_treatment else (_OF_A_DEVIATION,)
     if fit.risk_ratio is not None:
         ratio, limits = fit.risk_ratio
-        return (ratio, limits, ()) if ratio > 0 and math.isfinite(ratio) else (None, None, ())
+        if not (ratio > 0 and math.isfinite(ratio)):
+            return None, None, ()
+        within = None if limits is None else (rescaled(limits[0], size), rescaled(limits[1], size))
+        return rescaled(ratio, size), within, notes
     sd = moments.outcome_sd
     if fit.se is None or sd <= 0:
         return None, None, ()
     note = "The E-value takes the effect in standard deviations for a risk ratio: exp(0.91 d), an approximation."
-    # A quantity has no unit of its own that everybody shares; its standard deviation does not depend on any.
-    size = 1.0 if trial.problem.binary_treatment else abs(trial.problem.step)
-    if not trial.problem.binary_treatment:
-        note += " It is of one standard deviation more of the treatment, whatever its unit."
-    if size <= 0:
-        return None, None, ()
     ratio, within = ratio_of_difference(fit.value / size, fit.se / size, sd)
-    return ratio, within, (note,)
+    return ratio, within, (note, *notes)
 
 
 UNOBSERVED_COMMON_CAUSE = UnobservedCommonCause()

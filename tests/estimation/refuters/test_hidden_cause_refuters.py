@@ -150,6 +150,27 @@ def test_the_e_value_of_a_quantity_does_not_depend_on_its_unit() -> None:
     assert small.robustness_value == pytest.approx(large.robustness_value)
 
 
+def test_the_e_value_of_a_quantity_and_a_yes_or_no_does_not_depend_on_the_unit_either() -> None:
+    rng = np.random.default_rng(6)
+    w = rng.normal(size=2000)
+    dose = standard(0.5 * w + rng.normal(size=2000))
+    event = (rng.uniform(size=2000) < 1 / (1 + np.exp(1 - 0.5 * dose - 0.3 * w))).astype(float)
+    problem = Problem(event, dose, standard(w[:, None]), ("w",), binary_treatment=False, binary_outcome=True)
+    small, unit, large = (
+        sensitivity(tried(replace(problem, low=-step / 2, high=step / 2))) for step in (0.01, 1.0, 1.5)
+    )
+    assert small is not None
+    assert unit is not None
+    assert large is not None
+    ratio, limits = LINEAR_REGRESSION.fit(replace(problem, low=-0.5, high=0.5), Ask()).risk_ratio or (0.0, None)
+    assert limits is not None
+    assert unit.e_value == pytest.approx(ratio + np.sqrt(ratio * (ratio - 1)))
+    assert unit.e_value_interval == pytest.approx(limits[0] + np.sqrt(limits[0] * (limits[0] - 1)))
+    assert [small.e_value, large.e_value] == pytest.approx([unit.e_value] * 2, rel=0.03)
+    assert small.e_value_interval == pytest.approx(unit.e_value_interval, rel=0.05)
+    assert any("one standard deviation more of the treatment" in note for note in small.notes)
+
+
 def instruments(seed: int, *, bad: bool) -> Trial:
     rng = np.random.default_rng(seed)
     n = 3000
