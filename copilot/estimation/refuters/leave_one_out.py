@@ -25,8 +25,10 @@ _EXPECTED = "an estimate that no single covariate makes or breaks"
 class LeaveOneOut:
     """Leave out each covariate in turn.
 
-    *Failed* if without one of them the effect would have the other sign, at least two standard errors from zero;
-    *passed* if the estimate stays within the headline's interval whichever is left out; *inconclusive* between.
+    *Failed* if the interval leaves no doubt of the sign and without one of them the effect would have the other, at
+    least two standard errors from zero; *passed* if the estimate stays within the headline's interval whichever is left
+    out; *inconclusive* between. Where the interval holds zero there is no sign to lose: that a confounder alone makes
+    an association is what adjusting for it is for.
     """
 
     name = "leave_one_out"
@@ -52,10 +54,11 @@ class LeaveOneOut:
         name = max(found, key=lambda one: (abs(found[one] - own), one))
         value = found[name]
         errors = abs(value - own) / fit.se
-        if value * own < 0 and abs(value) > 2 * fit.se:
+        low, high = fit.interval or (fit.value - half, fit.value + half)
+        if value * own < 0 and abs(value) > 2 * fit.se and not low <= 0 <= high:
             status, meaning = Status.FAILED, f"the sign of the effect hangs on {shown(name)} alone"
         elif abs(value - own) <= half:
-            status, meaning = Status.PASSED, "no single covariate makes the estimate"
+            status, meaning = Status.PASSED, "no single covariate moves it beyond its interval"
         else:
             status = Status.INCONCLUSIVE
             meaning = f"the estimate leans on {shown(name)}: a hidden cause like it would matter"

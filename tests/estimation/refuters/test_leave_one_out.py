@@ -40,6 +40,18 @@ def test_a_sign_that_hangs_on_one_fails(problem_of: Problems, trial_of: Trials) 
     assert "hangs on x1 alone" in found.message
 
 
+def test_an_effect_that_may_be_zero_has_no_sign_to_lose(problem_of: Problems, trial_of: Trials) -> None:
+    """Without its one confounder no effect looks like one: that is what it was adjusted for, and no fault."""
+    trial = trial_of(confounded(problem_of(n=2000), 2.0, -0.05))
+    value, se = trial.headline.fit.value, trial.headline.fit.se
+    assert se is not None
+    assert -1.96 * se < value < 0
+    (found,) = LEAVE_ONE_OUT.refute(trial)
+    assert found.status is Status.INCONCLUSIVE
+    assert found.details["without x1"] > 2 * se
+    assert "leans on x1" in found.message
+
+
 @pytest.mark.parametrize("weighted", [True, False])
 def test_linear_regression_gives_what_fitting_anew_gives(
     problem_of: Problems, trial_of: Trials, *, weighted: bool
