@@ -36,8 +36,6 @@ WIDEST = 1.5
 """Spread that is let pass, in promised spreads."""
 SKEWEST = 0.5
 """Skewness that is let pass. One row in whose absence the estimate is another gives 1.5."""
-FEWEST_CLUSTERS = 10
-"""Clusters below which the scatter of subsets is not that of the estimate: each is a fair share of the whole."""
 FEWEST_SUBSETS = 100
 """Different subsets below which simulations are the same few over again."""
 _PLENTY = 30
@@ -147,8 +145,8 @@ def _faults(centre: Centre, skew: float, promised: float | None, p_value: float)
 
 def _too_few(sample: Resample, count: int) -> str:
     """Say why subsets of so few units tell nothing; empty if they do."""
-    if sample.word == "clusters" and sample.units < FEWEST_CLUSTERS:
-        return f"{sample.units} clusters are too few to leave some out; at least {FEWEST_CLUSTERS} are needed"
+    if few := sample.too_few("to leave some out"):
+        return few
     ways = math.comb(sample.units, count) if sample.units < _PLENTY else FEWEST_SUBSETS
     if ways < FEWEST_SUBSETS:
         return f"only {ways} different subsets can be drawn, and at least {FEWEST_SUBSETS} are needed"

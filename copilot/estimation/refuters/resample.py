@@ -7,6 +7,10 @@ from numpy.random import Generator
 
 from copilot.estimation.problem import Integers, Problem
 
+FEWEST_CLUSTERS = 10
+"""Clusters below which neither leaving some out nor drawing them again shows how the estimate scatters: each is a fair
+share of the whole, and there are few different draws."""
+
 
 class Resample:
     """Draws rows of a problem; rows of one cluster stay together.
@@ -28,6 +32,18 @@ class Resample:
     def word(self) -> str:
         """What is drawn."""
         return "rows" if self._clusters is None else "clusters"
+
+    def too_few(self, to: str) -> str:
+        """Say why so few clusters show nothing of the scatter; empty for rows, and for clusters enough.
+
+        Parameters
+        ----------
+        to
+            What is done with them, after "too few".
+        """
+        if self._clusters is None or self.units >= FEWEST_CLUSTERS:
+            return ""
+        return f"{self.units} clusters are too few {to}; at least {FEWEST_CLUSTERS} are needed"
 
     def kept(self, share: float) -> int:
         """Count the units that a share of them comes to."""

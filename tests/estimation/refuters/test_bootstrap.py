@@ -88,6 +88,32 @@ def test_where_the_bootstrap_is_invalid_it_is_not_tried(
     assert INVALID[name] in found.message
 
 
+@pytest.mark.parametrize(("clusters", "tried"), [(2, False), (9, False), (10, True)])
+def test_few_clusters_drawn_again_vouch_for_no_error(
+    problem_of: Callable[..., Problem], trial_of: Callable[..., Trial], clusters: int, *, tried: bool
+) -> None:
+    (found,) = BOOTSTRAP.refute(trial_of(problem_of(clusters=np.arange(400) % clusters)))
+    assert (found.simulations > 0) is tried
+    if not tried:
+        assert found.status is Status.INCONCLUSIVE
+        assert f"{clusters} clusters are too few to draw again; at least 10 are needed" in found.message
+
+
+@pytest.mark.parametrize(("scale", "status"), [(0.5, Status.FAILED), (2.0, Status.INCONCLUSIVE)])
+def test_an_error_that_is_cautious_by_design_is_no_fault_when_large(
+    problem_of: Callable[..., Problem],
+    trial_of: Callable[..., Trial],
+    wrapped: Callable[..., object],
+    scale: float,
+    status: Status,
+) -> None:
+    estimator = wrapped(lambda _problem, value: value, scale)
+    estimator.name = "stratification"  # type: ignore[attr-defined]
+    (found,) = BOOTSTRAP.refute(trial_of(problem_of(), estimator))
+    assert found.status is status
+    assert ("interval too long" in found.message) is (status is Status.INCONCLUSIVE)
+
+
 def test_many_columns_for_few_rows_are_not_tried(
     problem_of: Callable[..., Problem], trial_of: Callable[..., Trial]
 ) -> None:
