@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from copilot.domain.identification.values import Strategy
 from copilot.domain.notice import Notice
 from copilot.domain.text import shown
 from copilot.domain.variables import ColumnProfile, Kind, TableProfile
@@ -11,7 +12,14 @@ from copilot.errors import EstimationError, UnknownVariableError
 from copilot.estimation.design import Design
 from copilot.estimation.prepare.companions import MOST_GROUPS
 from copilot.estimation.prepare.notes import Notes, counted, plain
-from copilot.estimation.prepare.treatment import ask_contrast, check_numbers, constant, same_level, unknown_level
+from copilot.estimation.prepare.treatment import (
+    ask_contrast,
+    check_numbers,
+    constant,
+    moved_levels,
+    same_level,
+    unknown_level,
+)
 
 _MODEL = ("adjustment set", "instrument", "mediator")
 _SHARED = frozenset({"adjustment set", "weights", "cluster", "by"})
@@ -132,6 +140,8 @@ def _check_levels(profile: TableProfile, design: Design) -> None:
         if design.contrast is not None:
             check_numbers(column.name, design.contrast, _two_numbers(column, profile))
         return
+    if design.strategy is Strategy.IV and column.distinct > 2 and not profile.sampled:  # noqa: PLR2004 (two ends)
+        raise moved_levels(column.name, column.distinct)
     if design.contrast is None:
         if column.distinct > 2 and len(column.levels) > 1:  # noqa: PLR2004 (a contrast has two ends)
             raise ask_contrast(column.name, column.levels, column.distinct)

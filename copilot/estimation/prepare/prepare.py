@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import SeedSequence, default_rng
 
+from copilot.domain.identification.values import Strategy
 from copilot.domain.text import shown
 from copilot.domain.variables import Kind, TableProfile
 from copilot.errors import UnknownVariableError
@@ -31,6 +32,7 @@ from copilot.estimation.prepare.notes import Notes, counted
 from copilot.estimation.prepare.outcome import Outcome, check_varies, read_outcome
 from copilot.estimation.prepare.pieces import Levels, Piece, Quantity, coded, read_piece
 from copilot.estimation.prepare.rows import complete_rows
+from copilot.estimation.prepare.steps import say_uneven_steps
 from copilot.estimation.prepare.treatment import UNIT_MORE, Treatment, finish_treatment, read_treatment
 from copilot.estimation.problem import Floats, Integers, Problem
 
@@ -89,6 +91,8 @@ def prepare(
         ends = Ends(design.treatment, design.outcome)
         model = build_model(kept, ends, treatment.cells, used.outcome.cells, notes if number == 0 else Notes())
         problems.append(_problem(design, treatment, used.outcome, model, weights, clusters))
+    if design.contrast is None:
+        say_uneven_steps(problems[0], used.treatment.cells, Ends(design.treatment, design.outcome), notes)
     groups = {}
     if used.by is not None:
         arms = treatment.cells if treatment.binary else None
@@ -154,7 +158,9 @@ class _Reader:
         weights = None if design.weights is None else self._piece(design.weights)
         zero = None if weights is None else zero_weights(weights, notes)
         return _Columns(
-            treatment=read_treatment(self._piece(design.treatment), design.contrast, notes),
+            treatment=read_treatment(
+                self._piece(design.treatment), design.contrast, notes, instrumented=design.strategy is Strategy.IV
+            ),
             outcome=read_outcome(self._piece(design.outcome), notes),
             blocks=(blocks[0], blocks[1], blocks[2]),
             weights=weights if isinstance(weights, Quantity) else None,

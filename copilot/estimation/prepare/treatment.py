@@ -15,7 +15,7 @@ from copilot.errors import EstimationError
 from copilot.estimation.design import Contrast
 from copilot.estimation.prepare.encode import scale_of
 from copilot.estimation.prepare.notes import Notes, counted, plain
-from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity
+from copilot.estimation.prepare.pieces import Booleans, Levels, Piece, Quantity, levels_of
 from copilot.estimation.prepare.words import likeliest_contrast, ordered, quoted
 from copilot.estimation.problem import Floats, Integers
 
@@ -68,22 +68,41 @@ class Treatment:
         return replace(self, cells=self.cells[rows], outside=None)
 
 
-def read_treatment(piece: Piece, wanted: tuple[str, str] | None, notes: Notes) -> Treatment:
+def read_treatment(
+    piece: Piece, wanted: tuple[str, str] | None, notes: Notes, *, instrumented: bool = False
+) -> Treatment:
     """Read the treatment.
+
+    Parameters
+    ----------
+    piece
+        The column.
+    wanted
+        Which two of its levels are compared.
+    notes
+        Told of the direction, and of rows that are left out.
+    instrumented
+        Whether an instrument moves it. Then no row may be left out for the level it ended up with.
 
     Raises
     ------
     EstimationError
-        If there are fewer than two levels, more than two texts and no contrast, or no such levels.
+        If there are fewer than two levels, no such levels, or more than two texts and no contrast, or an instrument.
     """
     if piece.constant:
         raise constant(piece.name, "treatment")
     if isinstance(piece, Levels):
+        levels = int(np.count_nonzero(piece.counts))
+        if instrumented and levels > 2:  # noqa: PLR2004 (a contrast has two ends)
+            raise moved_levels(piece.name, levels)
         return _of_levels(piece, wanted, notes)
     present = piece.cells[~piece.missing]
     low, high = float(present.min()), float(present.max())
     if bool(((present == low) | (present == high)).all()):
         return _of_two_numbers(piece, (low, high), wanted, notes)
+    two = None if wanted is None or instrumented else _two_of_few(piece.name, present, wanted)
+    if two is not None:
+        return _of_levels(levels_of(piece.name, piece.cells), two, notes)
     return _of_quantity(piece, wanted)
 
 
@@ -174,6 +193,16 @@ def ask_contrast(name: str, levels: Sequence[tuple[str, int]], distinct: int) ->
         f"the treatment {shown(name)} has {distinct:,} levels: {texts}{more}",
         reason="An effect compares two of them, and which two is for you to say.",
         advice=f"Say which: --contrast CONTROL,ACTIVE, for example {flag(control, active)}.",
+    )
+
+
+def moved_levels(name: str, levels: int) -> EstimationError:
+    """Make the error for texts of more than two levels that an instrument moves."""
+    return EstimationError(
+        f"the treatment {shown(name)} has {levels:,} levels, and an instrument moves rows between all of them",
+        reason="Rows that are chosen by the level they ended up with are no longer alike at each value of the "
+        "instrument, so that no two levels can be compared by themselves.",
+        advice="Write the levels as numbers that say how much of the treatment each is, or join them into two.",
     )
 
 
@@ -284,6 +313,17 @@ def _of_two_numbers(
         notes.info("treatment_direction", text, name)
     contrast = Contrast(plain(control), plain(active), f"{plain(active)} vs {plain(control)}", reason)
     return Treatment(name, values, contrast, binary=True)
+
+
+def _two_of_few(name: str, present: Floats, wanted: tuple[str, str]) -> tuple[str, str] | None:
+    """Give both ends of a contrast where they are two of a few values, each in rows enough to be compared directly."""
+    ends = check_numbers(name, wanted)
+    if len(np.unique(present[: 100 * FEW_VALUES])) > FEW_VALUES:
+        return None
+    values, counts = np.unique(present, return_counts=True)
+    if len(values) > FEW_VALUES or any(int(counts[values == end].sum()) < FEW_IN_ARM for end in ends):
+        return None
+    return plain(ends[0]), plain(ends[1])
 
 
 def _of_quantity(piece: Quantity, wanted: tuple[str, str] | None) -> Treatment:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from copilot.domain.identification.values import Strategy
 from copilot.domain.notice import Level
 from copilot.errors import EstimationError
 from copilot.estimation.design import Prepared
@@ -133,6 +134,48 @@ def test_more_numbers_are_a_quantity_and_a_contrast_is_honoured_exactly(
     assert effect(half.problem) == pytest.approx(effect(one.problem) / 2, rel=1e-9)
     down = run(data, adjustment=("w",), contrast=("4", "1"))
     assert effect(down.problem) == pytest.approx(-3 * effect(one.problem), rel=1e-9)
+
+
+def test_two_of_a_few_numbers_are_compared_by_their_own_rows(run: Run, columns: Columns, effect: Effect) -> None:
+    rng = np.random.default_rng(5)
+    arm = rng.integers(0, 3, size=400)
+    y = np.array([0.0, 1.0, 3.0])[arm] + rng.normal(size=400)
+    data = {**columns, "t": arm.tolist(), "y": y.round(3).tolist()}
+    prepared = run(data, adjustment=("w",), contrast=("1", "2.0"))
+    assert prepared.problem.binary_treatment
+    assert (prepared.contrast.text, prepared.rows_used) == ("2 vs 1", int((arm > 0).sum()))
+    assert effect(prepared.problem) == pytest.approx(2, abs=0.35)  # the line through all three says 1.5
+    (notice,) = prepared.notices
+    assert (notice.code, notice.count) == ("rows_outside_contrast", int((arm == 0).sum()))
+    between = run(data, adjustment=("w",), contrast=("1", "1.5"))
+    assert not between.problem.binary_treatment
+    rare = {**data, "t": [7, *data["t"][1:]]}
+    assert not run(rare, adjustment=("w",), contrast=("0", "7")).problem.binary_treatment
+
+
+@pytest.mark.parametrize("wanted", [None, ("low", "high")])
+def test_an_instrument_does_not_move_a_treatment_of_three_texts(
+    run: Run, columns: Columns, wanted: tuple[str, str] | None
+) -> None:
+    arms = ["low", "mid", "high", "mid"] * 100
+    names = {"strategy": Strategy.IV, "instruments": ("w",)}
+    with pytest.raises(EstimationError, match="3 levels, and an instrument moves rows between all of them"):
+        run({**columns, "t": arms}, contrast=wanted, **names)
+    numbers = {"low": 0, "mid": 1, "high": 2}
+    prepared = run({**columns, "t": [numbers[one] for one in arms]}, contrast=("0", "2"), **names)
+    assert (prepared.rows_used, prepared.problem.binary_treatment) == (400, False)
+
+
+@pytest.mark.parametrize(("means", "uneven"), [((0.0, 1.0, 2.0), False), ((0.0, 2.0, 1.0), True)])
+def test_steps_that_do_not_count_alike_are_a_warning(
+    run: Run, columns: Columns, said: Said, means: tuple[float, ...], uneven: bool
+) -> None:
+    rng = np.random.default_rng(6)
+    arm = rng.integers(0, 3, size=400)
+    y = np.array(means)[arm] + np.array(columns["w"]) + rng.normal(size=400)
+    data = {**columns, "t": (arm + 1).tolist(), "y": y.round(3).tolist()}
+    assert ("steps_differ" in said(run(data, adjustment=("w",)))) is uneven
+    assert "steps_differ" not in said(run(data, adjustment=("w",), contrast=("1", "2")))
 
 
 def test_a_contrast_beyond_the_values_seen_is_said(run: Run, columns: Columns, said: Said) -> None:
