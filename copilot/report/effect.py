@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from copilot import SCHEMA_VERSION
@@ -35,7 +36,7 @@ def analysis_json(command: str, run_id: str, analysis: Analysis) -> dict[str, An
         "query": analysis.query.model_dump(mode="json"),
         "graph": graph_json(review.graph),
         "graph_hash": review.graph.content_hash,
-        "graph_source": analysis.graph_source,
+        "graph_source": PurePath(analysis.graph_source).name,
         "approved_by": review.approved_by,
         "reviewed": review.reviewed,
         **identification_json(analysis.identification),

@@ -115,8 +115,9 @@ def choose_design(
         if chosen is not None:
             return chosen
     if wanted is not None and set(takers) & set(common.strategies):
+        needed = f", which {wishes.estimators[0]} needs," if wishes.strategy is None and wishes.estimators else ""
         raise UsageError(
-            f"the strategy {wanted} is not open under this graph",
+            f"the strategy {wanted}{needed} is not open under this graph",
             reason=f"The graph offers: {', '.join(common.strategies)}.",
             advice="Leave the choice to the graph, or change the graph if it is wrong.",
         )

@@ -9,7 +9,7 @@ from copilot.domain.effects import Estimate, Question, Refutation, Status
 from copilot.domain.findings import FindingKind, Severity
 from copilot.domain.identification.values import Strategy
 from copilot.domain.many_graphs import GraphSource
-from copilot.domain.notice import Level
+from copilot.domain.notice import Level, Notice
 from copilot.domain.numbers import interval, number
 from copilot.domain.review import ACCEPTED_AS_FILE, Approval
 from copilot.domain.text import shown
@@ -17,6 +17,7 @@ from copilot.workflow.open_directions import answers
 
 HIDDEN = "unobserved_common_cause"
 _SECOND, _ROLE = "second_opinion", "second opinion"
+_ROWS = "rows"
 _MANY_DROPPED = 0.1
 _HARMLESS = frozenset({"collinear", "constant_left_out"})
 """Warnings of what changes no estimate."""
@@ -49,13 +50,20 @@ def _ranked(analysis: Analysis) -> Iterator[Doubt]:
     yield from _of_the_numbers(analysis)
     for notice in analysis.notices:
         if notice.level is Level.WARNING and notice.code not in _HARMLESS:
-            yield _column(notice.subject) if notice.subject else notice.message, notice.message
+            yield _about(notice), notice.message
     unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE and not _idle(one)]
     yield from ((one.refuter, one.message) for one in unclear if one.question is Question.SOUNDNESS)
     yield from _pivotal(analysis)
     yield from _rests_on(analysis)
     told = [one for one in unclear if one.question is Question.HIDDEN_CAUSE and one.refuter != HIDDEN]
     yield from ((one.refuter, one.message) for one in told)
+
+
+def _about(notice: Notice) -> str:
+    """Give what a warning is about."""
+    if notice.code == "rows_dropped":
+        return _ROWS
+    return _column(notice.subject) if notice.subject else notice.message
 
 
 def _idle(one: Refutation) -> bool:
@@ -113,12 +121,11 @@ def _of_the_numbers(analysis: Analysis) -> Iterator[Doubt]:
     headline = analysis.headline
     if headline is None:
         return
-    if analysis.rows_read and analysis.rows_used < (1 - _MANY_DROPPED) * analysis.rows_read:
-        dropped = analysis.rows_read - analysis.rows_used
-        yield (
-            "rows",
-            f"{dropped:,} of {analysis.rows_read:,} rows were left out; the rest may be other people than those.",
-        )
+    # rows of a level that the contrast does not name are left out because the question is not about them
+    asked = analysis.rows_read - sum(one.count for one in analysis.notices if one.code == "rows_outside_contrast")
+    if analysis.rows_used < (1 - _MANY_DROPPED) * asked:
+        dropped = asked - analysis.rows_used
+        yield _ROWS, f"{dropped:,} of {asked:,} rows were left out; those that are left may differ from them."
     if headline.strategy is Strategy.IV:
         yield from _weakness(headline)
     yield from _spread(analysis, headline)
@@ -190,16 +197,17 @@ def _rests_on(analysis: Analysis) -> Iterator[Doubt]:
             ),
         )
     if chosen is not None and chosen.strategy is Strategy.IV:
-        names = ", ".join(map(shown, chosen.instruments))
+        names, verb = ", ".join(map(shown, chosen.instruments)), "moves" if len(chosen.instruments) == 1 else "move"
         yield (
             "exclusion",
-            f"That {names} moves the outcome only through the treatment is an assumption that no data can show.",
+            f"That {names} {verb} the outcome only through the treatment is an assumption that no data can show.",
         )
     elif chosen is not None and chosen.strategy is Strategy.FRONTDOOR:
-        names = ", ".join(map(shown, chosen.mediators))
+        names, one = ", ".join(map(shown, chosen.mediators)), len(chosen.mediators) == 1
+        does, has = ("carries", "shares") if one else ("carry", "share")
         yield (
             "front door",
-            f"That {names} carries the whole effect, and shares no hidden cause with either end, is an assumption.",
+            f"That {names} {does} the whole effect, and {has} no hidden cause with either end, is an assumption.",
         )
     elif chosen is not None:
         yield HIDDEN, _strength(analysis)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -219,7 +219,7 @@ def analyse(
         rows_read=table.profile.rows,
         suspected=plan.suspected,
         findings=plan.findings,
-        notices=(*table.profile.notices, *notices, *_not_drawn(laid, table), *found.common.notices),
+        notices=(*_of_reading(plan, laid, table), *notices, *_not_drawn(laid, table), *found.common.notices),
     )
     told(analysis)
     progress = progress or Silent()
@@ -234,6 +234,17 @@ def analyse(
         analysis = what_it_rests_on(plan, analysis, laid, table, design, progress)
         told(analysis)
     return analysis.model_copy(update={"verdict": judge(analysis)})
+
+
+def _of_reading(plan: EffectPlan, graph: CausalGraph, table: Table) -> Iterator[Notice]:
+    """Give what was said while the table was read; what is said of a column that takes no part changes nothing."""
+    wishes = plan.wishes
+    named = {wishes.by, wishes.weights, wishes.cluster, wishes.monotone_instrument}
+    part = {*graph.names, *named, *(wishes.adjust or ()), *wishes.negative_controls, *wishes.negative_exposures}
+    columns = {column.name for column in table.profile.columns}
+    for notice in table.profile.notices:
+        idle = notice.subject in columns - part
+        yield notice.model_copy(update={"level": Level.INFO}) if idle else notice
 
 
 def _not_drawn(graph: CausalGraph, table: Table) -> tuple[Notice, ...]:

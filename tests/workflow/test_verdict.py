@@ -20,7 +20,7 @@ from copilot.domain.identification.values import (
     Strategy,
 )
 from copilot.domain.many_graphs import DesignEffect, EdgeState, GraphSource, ManyGraphs, PivotalEdge
-from copilot.domain.notice import Notice
+from copilot.domain.notice import Level, Notice
 from copilot.domain.review import Review
 from copilot.domain.sensitivity import Benchmark, Sensitivity
 from copilot.domain.variables import Query
@@ -319,6 +319,24 @@ def test_tests_without_anything_to_try_are_no_doubts_and_warnings_of_the_data_co
         shaky.message,
         "That no unmeasured common cause is missing from the graph is an assumption.",
     )
+
+
+def test_rows_left_out_are_one_doubt_and_those_the_contrast_does_not_name_are_none() -> None:
+    empty = Notice(code="rows_dropped", message="30 of 100 rows are left out because a cell is missing: y 30", count=30)
+    doubts = judge(analysis(rows_used=70, notices=(empty,))).doubts
+    assert [one for one in doubts if "left out" in one] == [
+        "30 of 100 rows were left out; those that are left may differ from them."
+    ]
+    other = Notice(code="rows_outside_contrast", message="30 rows are left out", count=30, level=Level.INFO)
+    assert not any("left out" in one for one in judge(analysis(rows_used=70, notices=(other,))).doubts)
+
+
+def test_what_several_instruments_or_mediators_are_taken_for_is_said_of_several() -> None:
+    two = ("z1", "z2")
+    iv = judge(analysis(chosen=Chosen(strategy=Strategy.IV, instruments=two))).doubts
+    assert any(one.startswith("That z1, z2 move the outcome only") for one in iv)
+    front = judge(analysis(chosen=Chosen(strategy=Strategy.FRONTDOOR, mediators=two))).doubts
+    assert any(one.startswith("That z1, z2 carry the whole effect, and share no hidden cause") for one in front)
 
 
 @pytest.mark.parametrize(
