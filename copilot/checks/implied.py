@@ -224,7 +224,7 @@ def refutation_of(results: Sequence[ImpliedResult], treatment: str, outcome: str
     left = len(results) - len(tested)
     skipped = f" {left} more could not be tested for want of rows or columns." if left else ""
     if not against:
-        text = f"{k} tested, none contradicted: the data speak against no missing edge among these.{skipped}"
+        text = f"{k} tested, none contradicted: nothing here speaks for an edge that the graph lacks.{skipped}"
         return _made(Status.PASSED, "none contradicted", text, details)
     worst = against[0]
     observed = f"{len(against)} of {len(tested)} contradicted, first {worst.independence}"

@@ -144,13 +144,14 @@ def try_effect(
     trial
         What is tried.
     names
-        Of refuters; empty for all.
+        Of refuters, each tried once; empty for all.
     progress
         Advanced once a simulation.
     implied
         Makes the test of implied independences.
     """
     check_refuters(names)
+    names = tuple(dict.fromkeys(names))
     chosen = tuple(refuter_named(name) for name in names if name != IMPLIED) if names else REFUTERS
     progress.start("Trying to refute", max(1, sum(trial.simulations for one in chosen if one.simulates)))
     trial = replace(trial, on_step=progress.advance)
@@ -170,7 +171,7 @@ def nothing_learnt(name: str, question: Question, why: str) -> Refutation:
         question=question,
         status=Status.INCONCLUSIVE,
         observed=why,
-        message=f"{name} was asked for, but {why}: nothing can be concluded.",
+        message=f"{name} was to be tried, but {why}: nothing can be concluded.",
         blind_spot="It saw nothing here.",
     )
 

@@ -50,6 +50,13 @@ def test_the_message_names_the_worst_and_what_it_speaks_for() -> None:
     assert found.details["tested"] == 2
 
 
+def test_nothing_contradicted_speaks_for_no_missing_edge() -> None:
+    independences, _ = implied.implied_independences(GRAPH, COLUMNS, first=("t", "y"))
+    found = implied.refutation_of(implied.test_implied(draw(0, 0.0), independences), "t", "y")
+    assert found.status is Status.PASSED
+    assert found.message.endswith("none contradicted: nothing here speaks for an edge that the graph lacks.")
+
+
 @st.composite
 def graphs(draw_from: st.DrawFn) -> CausalGraph:
     names = [f"n{i}" for i in range(draw_from(st.integers(2, 6)))]

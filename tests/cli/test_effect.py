@@ -77,6 +77,22 @@ def test_refute_prints_estimates_and_refutations_by_question(cli: Call, study: P
     assert study.is_dir()
 
 
+def test_a_refuter_named_twice_is_tried_once(cli: Call, study: Path) -> None:
+    told = cli(*ask("refute", "--json", *FAST, *REFUTERS, "--refuter", "bootstrap")).json["refutations"]
+    assert [one["refuter"] for one in told] == ["placebo_treatment", "bootstrap"]
+    assert study.is_dir()
+
+
+def test_what_nobody_asked_for_is_not_said_to_have_been(cli: Call, study: Path) -> None:
+    lines = (study / "data.csv").read_text().splitlines()
+    villages = ["village", *(f"v{place % 40}" for place in range(len(lines) - 1))]
+    (study / "data.csv").write_text("\n".join(f"{one},{where}" for one, where in zip(lines, villages, strict=True)))
+    done = cli(*ask("refute", "--json", *FAST, "--simulations", "10", "--cluster", "village"))
+    told = {one["refuter"]: one for one in done.json["refutations"]}
+    assert told["implied_independence"]["status"] == "inconclusive"
+    assert told["implied_independence"]["message"].startswith("implied_independence was to be tried, but rows are")
+
+
 def test_a_repeated_run_is_the_same_to_the_byte_whatever_the_workers(cli: Call, study: Path) -> None:
     cli(*ask("refute", *FAST, *REFUTERS, "--jobs", "1", "--run-dir", "one"))
     cli(*ask("refute", *FAST, *REFUTERS, "--jobs", "2", "--run-dir", "two"))
