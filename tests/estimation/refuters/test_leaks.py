@@ -34,6 +34,21 @@ def test_the_outcome_in_other_units_fails_by_name(problem_of: Problems, trial_of
     assert "pain_later looks like the outcome itself or like something measured after it" in found.message
 
 
+def test_the_outcome_measured_roughly_again_does_not_pass(problem_of: Problems, trial_of: Trials) -> None:
+    problem = problem_of()
+    noise = np.random.default_rng(0).standard_normal(problem.n)
+    (found,) = LEAKS.refute(trial_of(problem.with_covariate(scaled(problem.y + 0.2 * noise), "pain_later")))
+    assert (found.status, found.subject) == (Status.INCONCLUSIVE, "pain_later")
+    assert "pain_later all but gives it away" in found.message
+    (before,) = LEAKS.refute(trial_of(problem.with_covariate(scaled(problem.y + 1.5 * noise), "pain_before")))
+    assert before.status is Status.PASSED
+
+
+def test_one_covariate_alone_is_not_said_to_be_many(problem_of: Problems, trial_of: Trials) -> None:
+    (found,) = LEAKS.refute(trial_of(problem_of(k=1)))
+    assert "all of them" not in found.message
+
+
 def test_the_parts_of_a_sum_fail_together(problem_of: Problems, trial_of: Trials) -> None:
     problem = problem_of()
     noise = np.random.default_rng(0).standard_normal(problem.n)
