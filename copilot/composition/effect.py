@@ -12,7 +12,7 @@ from copilot.composition.beside import drawing_beside
 from copilot.composition.run import Run
 from copilot.composition.settings import Settings
 from copilot.composition.wiring import AnswerFiles
-from copilot.data.graph_files import read_graph
+from copilot.data.graph_files.reading import parse_file, read_text
 from copilot.data.runs import (
     ANALYSIS,
     DECISIONS,
@@ -35,7 +35,7 @@ from copilot.domain.variables import Query
 from copilot.errors import UsageError
 from copilot.estimation.estimators.registry import estimator_named
 from copilot.report.effect import analysis_json
-from copilot.report.graph_file import graph_text
+from copilot.report.graph_file import graph_text, stamp_of
 from copilot.report.suggestion import graph_json, profile_json
 from copilot.workflow.accept import accept_file
 from copilot.workflow.choose_design import Wishes
@@ -140,8 +140,10 @@ class EffectJob:
         self.graph_source = SUGGESTED
         self.drawing: Drawing | None = None
         if options.graph is not None:
-            document = read_graph(options.graph)
-            self.review, self.graph_source = accept_file(document.graph), options.graph
+            text, where = read_text(options.graph)
+            document = parse_file(text, where, options.graph)
+            self.review = accept_file(document.graph, stamp_of(text, document.graph))
+            self.graph_source = options.graph
             self.drawing = drawing_beside(options.graph, document.graph) if options.command == "analyze" else None
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from copilot.data.graph_files import EdgeLabel, write_graph
 from copilot.domain.consensus import Consensus, Status
 from copilot.domain.graph import CausalGraph, Edge, EdgeKind
@@ -9,6 +11,12 @@ from copilot.domain.review import ACCEPTED_AS_FILE, Approval, Review
 from copilot.domain.variables import Query
 from copilot.report.edges_table import quoted
 from copilot.report.suggestion import edge_label
+
+_PERSON = re.compile(
+    r"accepted by (?P<name>.+?)(?P<left>, but (?P<skipped>\d+) questions? skipped| before every edge)?"
+    r"(?(left).*|\W*)$",
+    re.MULTILINE,
+)
 
 
 def graph_text(
@@ -70,7 +78,7 @@ def acceptance(review: Review) -> str:
     'accepted by ada, but 1 question skipped: not fully reviewed'
     """
     if review.approved_by == ACCEPTED_AS_FILE:
-        return "given as a file, which counts as accepted"
+        return f"given as a file{_accepted_before(review)}"
     if review.approval is Approval.UNSEEN:
         return "accepted with --yes, not reviewed"
     left = f"{review.skipped} question{'s' if review.skipped != 1 else ''}"
@@ -82,6 +90,48 @@ def acceptance(review: Review) -> str:
     if review.skipped:
         return f"accepted by {review.approved_by}, but {left} skipped: not fully reviewed"
     return f"accepted by {review.approved_by} before every edge was reviewed"
+
+
+def _accepted_before(review: Review) -> str:
+    if review.reviewer is None:
+        return f", which counts as accepted{'' if review.complete else ', and not reviewed'}"
+    return f" that was {acceptance(review.model_copy(update={'approved_by': review.reviewer}))}"
+
+
+def stamp_of(text: str, graph: CausalGraph) -> Review | None:
+    """Read off the text of a graph file who has accepted the graph.
+
+    Parameters
+    ----------
+    text
+        Of the file.
+    graph
+        What it says.
+
+    Returns
+    -------
+    Review
+        As far as the stamp tells it; ``None`` if there is none, if it says "given as a file" alone, or if the graph was
+        changed since, so that it is its author's own.
+
+    Examples
+    --------
+    >>> graph = CausalGraph.build(directed=[("t", "y")])
+    >>> text = graph_text(graph, "dot", review=Review(graph=graph, approved_by="--yes"), query=Query())
+    >>> stamp_of(text, graph) == Review(graph=graph), stamp_of(text, CausalGraph.build(directed=[("y", "t")]))
+    (True, None)
+    """
+    head, _, rest = text.partition(f"content {graph.content_hash[:16]}")
+    said = head[head.find("copilot ") :]
+    if not rest or "copilot " not in said:
+        return None
+    if "not reviewed" in said or "not accepted by anybody" in said:
+        return Review(graph=graph)
+    person = _PERSON.search(said)
+    if person is None:
+        return None
+    name, left = person["name"], person["left"]
+    return Review(graph=graph, approved_by=name, reviewer=name, complete=not left, skipped=int(person["skipped"] or 0))
 
 
 def _labels(graph: CausalGraph, consensus: Consensus | None, review: Review) -> dict[Edge, EdgeLabel]:

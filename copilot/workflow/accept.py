@@ -14,9 +14,21 @@ def propose(graph: CausalGraph, decisions: tuple[Decision, ...] = ()) -> Review:
     return Review(graph=graph, decisions=decisions)
 
 
-def accept_file(graph: CausalGraph) -> Review:
-    """Take a graph that the user gave as a file: it is their own, and counts as accepted."""
-    return Review(graph=graph, approved_by=ACCEPTED_AS_FILE, complete=True)
+def accept_file(graph: CausalGraph, stamp: Review | None = None) -> Review:
+    """Take a graph that the user gave as a file: it is their own, and counts as accepted.
+
+    Parameters
+    ----------
+    graph
+        What the file says.
+    stamp
+        Who has accepted the graph before, if the file says so. One that was suggested and that nobody has looked at is
+        taken all the same, and is not called reviewed.
+    """
+    if stamp is None:
+        return Review(graph=graph, approved_by=ACCEPTED_AS_FILE, complete=True)
+    by = stamp.approved_by if stamp.approval is Approval.PERSON else None
+    return stamp.model_copy(update={"graph": graph, "approved_by": ACCEPTED_AS_FILE, "reviewer": by})
 
 
 def approve(review: Review) -> Review:

@@ -103,11 +103,11 @@ def _against(analysis: Analysis) -> Iterator[Doubt]:
         yield one.refuter, one.message
     if analysis.reference is not None and analysis.reference.agrees is False:
         yield "reference", analysis.reference.message
-    if analysis.review.approval is Approval.UNSEEN:
-        yield (
-            "graph",
-            "Nobody has looked at the graph: --yes accepted it. Each arrow that it leaves out is an assumption.",
-        )
+    review = analysis.review
+    given = review.approved_by == ACCEPTED_AS_FILE
+    if review.approval is Approval.UNSEEN or (given and not review.complete and review.reviewer is None):
+        how = "its file says that it was not reviewed" if given else "--yes accepted it"
+        yield "graph", f"Nobody has looked at the graph: {how}. Each arrow that it leaves out is an assumption."
     yield from ((one, one) for one in analysis.suspected)
     yield from ((_column(one.subject), one.message) for one in analysis.notices if one.code == "reversed")
 
@@ -211,7 +211,8 @@ def _rests_on(analysis: Analysis) -> Iterator[Doubt]:
         )
     elif chosen is not None:
         yield HIDDEN, _strength(analysis)
-    if analysis.review.approved_by == ACCEPTED_AS_FILE:
+    review = analysis.review
+    if review.approved_by == ACCEPTED_AS_FILE and (review.reviewer is None or not review.complete):
         yield "graph", "The graph was taken as given: `copilot review` asks about each of its arrows."
 
 

@@ -67,7 +67,7 @@ def _graph(analysis: Analysis) -> str:
     if review.reviewed:
         return "a person stands for it"
     if review.approved_by == ACCEPTED_AS_FILE:
-        return "the user's own, given as a file"
+        return "given as a file, not every edge reviewed"
     return "accepted without a review" if review.approval is Approval.UNSEEN else "accepted, not every edge reviewed"
 
 

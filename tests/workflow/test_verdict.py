@@ -331,14 +331,6 @@ def test_rows_left_out_are_one_doubt_and_those_the_contrast_does_not_name_are_no
     assert not any("left out" in one for one in judge(analysis(rows_used=70, notices=(other,))).doubts)
 
 
-def test_what_several_instruments_or_mediators_are_taken_for_is_said_of_several() -> None:
-    two = ("z1", "z2")
-    iv = judge(analysis(chosen=Chosen(strategy=Strategy.IV, instruments=two))).doubts
-    assert any(one.startswith("That z1, z2 move the outcome only") for one in iv)
-    front = judge(analysis(chosen=Chosen(strategy=Strategy.FRONTDOOR, mediators=two))).doubts
-    assert any(one.startswith("That z1, z2 carry the whole effect, and share no hidden cause") for one in front)
-
-
 @pytest.mark.parametrize(
     ("diagnostics", "words"),
     [
