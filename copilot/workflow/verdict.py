@@ -139,7 +139,7 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
         Standing.UNSOUND: f"The computation failed its own tests ({soundness}): do not use this number before that is "
         "explained.",
         Standing.IN_DOUBT: _against(analysis),
-        Standing.INCONCLUSIVE: "The data are compatible with no effect as well as with effects of either size in that "
+        Standing.INCONCLUSIVE: "The data are compatible with no effect as well as with effects of any size in that "
         "interval.",
         Standing.UNTRIED: "Nothing was tried against it yet: `copilot refute` does.",
     }

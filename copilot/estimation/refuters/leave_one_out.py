@@ -73,7 +73,7 @@ class LeaveOneOut:
                 value=value,
                 message=(
                     f"{_tried(len(found))}{by}; the estimate of {number(own)} moves{' most' if len(found) > 1 else ''} "
-                    f"without {shown(name)}, to {number(value)}, {number(errors, 2)} errors off: {meaning}."
+                    f"without {shown(name)}, to {number(value)}, {number(errors, 2)} standard errors away: {meaning}."
                 ),
                 blind_spot=_BLIND,
                 details={f"without {one}": left for one, left in found.items()},

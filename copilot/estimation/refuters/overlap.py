@@ -38,6 +38,8 @@ _EXPECTED = "rows with and without the treatment wherever the covariates are"
 
 
 _BINS = 25
+_ROUNDING = 1e-9
+"""Difference of weighted means, in standard deviations, below which it is the rounding of scores that balance."""
 
 
 class Overlap:
@@ -92,7 +94,7 @@ class Overlap:
         )
         tried = (
             f"Propensity scores of {trial.treatment} were fitted: {observed}; the arms differ most in {shown(name)}, "
-            f"by {number(apart, 3)} standard deviations, weighted by {number(after, 3)}"
+            f"by {number(apart, 3)} standard deviations, once weighted by {number(after, 3)}"
         )
         least = min(shares.values())
         if far > MOST_FAR and trial.headline.estimator.name == "linear_regression":
@@ -196,6 +198,7 @@ def _most_apart(problem: Problem, scores: Floats) -> tuple[str, float, float]:
         np.average(other[:, worst], weights=1 / (1 - scores[~treated])),
     )
     after = abs(float(weighted[0] - weighted[1])) / float(spread[worst]) if spread[worst] > 0 else math.inf
+    after = after if after > _ROUNDING else 0.0
     return problem.covariate_of[worst], float(apart[worst]), after
 
 

@@ -49,6 +49,14 @@ def test_a_rule_that_gives_the_treatment_is_named(problem_of: Problems, trial_of
     assert "x1 alone separates the arms" in found.message
 
 
+def test_scores_that_balance_exactly_leave_no_rounding(problem_of: Problems, trial_of: Trials) -> None:
+    problem = problem_of(n=1000, k=1)
+    large = np.sign(problem.covariates)
+    (found,) = OVERLAP.refute(trial_of(replace(problem, covariates=(large - large.mean()) / large.std())))
+    assert found.details["largest_difference_weighted"] == 0.0
+    assert "once weighted by 0;" in found.message
+
+
 def test_a_copy_of_the_treatment_is_named(problem_of: Problems, trial_of: Trials) -> None:
     problem = problem_of(n=2000)
     copy = problem.t.copy()
