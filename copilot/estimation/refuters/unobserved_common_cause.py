@@ -132,7 +132,7 @@ class UnobservedCommonCause:
                 expected=_EXPECTED,
                 observed=observed,
                 value=found.robustness_value,
-                message=f"By a linear regression, {needed}; {meaning}."
+                message=f"By linear regression, {needed}; {meaning}."
                 + ("" if trial.problem.clusters is None else f" {_NOT_ROBUST}."),
                 blind_spot=_BLIND,
                 details={name: value for name, value in details.items() if math.isfinite(value)},

@@ -21,6 +21,7 @@ from copilot.estimation.refuters.over_identification import OVER_IDENTIFICATION
 from copilot.estimation.refuters.second_opinion import SECOND_OPINION
 from copilot.estimation.refuters.unobserved_common_cause import UNOBSERVED_COMMON_CAUSE, sensitivity
 from copilot.estimation.trial import Fitted, Refuter, Trial
+from copilot.report.brief import brief
 
 
 def standard(column: Floats) -> Floats:
@@ -54,6 +55,12 @@ def test_a_negative_control_sees_a_hidden_cause_and_passes_a_right_analysis() ->
         passed += NEGATIVE_CONTROL.refute(tried(problem, negative_controls={"c": control}))[0].status is Status.PASSED
     assert caught >= 36
     assert passed >= 35
+
+
+def test_what_a_hidden_cause_would_have_to_explain_is_said_to_its_end_on_a_narrow_screen() -> None:
+    for seed in range(3):
+        (one,) = UNOBSERVED_COMMON_CAUSE.refute(tried(world(seed)[0]))
+        assert brief(one.message, 152).endswith("to bring the estimate to zero …")
 
 
 def test_a_negative_control_too_imprecise_to_tell_is_inconclusive() -> None:
