@@ -22,7 +22,9 @@ Booleans = NDArray[np.bool_]
 MOST_CODED_LEVELS = 8
 """Values of an ordinal column of numbers that get a column each; with more it enters as one line."""
 ROWS_A_LEVEL = 20
-"""Rows for each value that such columns need."""
+"""Rows for each value that such columns need on average."""
+FEWEST_OF_A_LEVEL = 10
+"""Rows that even their rarest value needs: counts of things thin out towards their end, grades do not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,15 +138,15 @@ def read_piece(frame: pd.DataFrame, name: str) -> Piece:
 def coded(piece: Piece, kind: Kind) -> Piece:
     """Give a column of numbers that are codes as levels, where there are rows enough for each.
 
-    Categorical numbers always; ordinal ones with at most `MOST_CODED_LEVELS` values and more than `ROWS_A_LEVEL` rows
-    for each value, because steps between grades need not be equal.
+    Categorical numbers always; ordinal ones with at most `MOST_CODED_LEVELS` values, more than `ROWS_A_LEVEL` rows for
+    each on average and `FEWEST_OF_A_LEVEL` for the rarest, because steps between grades need not be equal.
     """
     if isinstance(piece, Levels) or kind not in {Kind.CATEGORICAL, Kind.ORDINAL}:
         return piece
     gaps = piece.missing
-    values, inverse = np.unique(piece.cells[~gaps], return_inverse=True)
-    few = len(values) <= MOST_CODED_LEVELS and inverse.size > ROWS_A_LEVEL * len(values)
-    if kind is Kind.ORDINAL and not few:
+    counts = np.unique(piece.cells[~gaps], return_counts=True)[1]
+    few = len(counts) <= MOST_CODED_LEVELS and counts.sum() > ROWS_A_LEVEL * len(counts)
+    if kind is Kind.ORDINAL and not (few and counts.min() >= FEWEST_OF_A_LEVEL):
         return piece
     return levels_of(piece.name, piece.cells)
 

@@ -11,6 +11,8 @@ _ACTIVE = frozenset(
     {"yes", "y", "true", "t", "on", "treated", "treatment", "treat", "exposed", "active", "intervention", "case"}
     | {"success", "positive", "pos", "present", "ever", "after", "post", "enrolled", "received", "vaccinated"}
     | {"high", "experimental", "drug", "new", "smoker", "dead", "died", "event", "pass", "passed", "1"}
+    | {"admit", "admitted", "accept", "accepted", "approved", "hired", "employed", "recovered", "cured", "improved"}
+    | {"won", "win", "correct"}
 )
 _CONTROL = frozenset(
     {"no", "n", "false", "f", "off", "control", "controls", "untreated", "placebo", "unexposed", "inactive", "none"}
@@ -30,6 +32,7 @@ _CONTROL = frozenset(
         "ref",
     }
     | {"fail", "failed", "0", "nontreated", "nottreated", "notreatment"}
+    | {"reject", "rejected", "denied", "declined", "refused", "lost", "lose", "wrong"}
 )
 _NOTHING = frozenset(
     {

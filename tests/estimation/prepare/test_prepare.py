@@ -80,6 +80,8 @@ def test_ordinal_codes_are_levels_where_rows_suffice_and_counts_are_lines(
     assert "codes_as_levels" in said(prepared)
     short = {name: values[:80] for name, values in {**columns, "grade": grade}.items()}
     assert run(short, adjustment=("grade",)).problem.covariate_of == ("grade",)
+    births = [0] * 250 + [1] * 100 + [2] * 41 + [3] * 9
+    assert run({**columns, "births": births}, adjustment=("births",)).problem.covariate_of == ("births",)
 
 
 def test_dates_are_days_and_identifiers_stay_out(run: Run, columns: Columns, said: Said) -> None:

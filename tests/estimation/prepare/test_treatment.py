@@ -39,6 +39,10 @@ Said = Callable[[Prepared], list[str]]
         ("none", "low"),
         ("regular", "small"),
         ("usual care", "low"),
+        ("Rejected", "Admitted"),
+        ("denied", "approved"),
+        ("unemployed", "employed"),
+        ("lost", "won"),
     ],
 )
 def test_known_words_decide_the_direction(control: str, active: str) -> None:
