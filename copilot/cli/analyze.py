@@ -137,6 +137,7 @@ def analyze_with(
     options = effect_options(NAME, data, query, graph=graph, wishes=wishes, trials=trials, reading=reading)
     if interpret:
         options = replace(options, interpret=True, files=files)
+    options, table = _with_contrast(shell, options, table)
     if graph is not None:
         if interpret:
             check_place("--record", files.record, [Path(data), Path(graph), files.replay, files.earlier])
@@ -170,6 +171,23 @@ def _complete(
         treatment = ask_for_name(shell, "treatment", names, outcome) if treatment is None else treatment
         outcome = ask_for_name(shell, "outcome", names, treatment) if outcome is None else outcome
     return Query(treatment=treatment, outcome=outcome), table
+
+
+def _with_contrast(shell: Shell, options: EffectOptions, table: Table | None) -> tuple[EffectOptions, Table | None]:
+    """Ask a person which levels of the treatment are compared, where there are more than two and none were named."""
+    if options.wishes.contrast is not None or not shell.console.interactive:
+        return options, table
+    from copilot.cli.asking import ask_for_contrast
+    from copilot.data.tables import read_table
+    from copilot.estimation.prepare.checks import levels_to_choose
+
+    table = read_table(options.data, options.read) if table is None else table
+    treatment = options.query.treatment or ""
+    levels = [level for level, _ in levels_to_choose(table.profile, treatment)]
+    if not levels:
+        return options, table
+    wishes = replace(options.wishes, contrast=ask_for_contrast(shell, treatment, levels))
+    return replace(options, wishes=wishes), table
 
 
 def _suggest_first(

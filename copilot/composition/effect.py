@@ -147,6 +147,10 @@ class EffectJob:
             self.drawing = drawing_beside(options.graph, document.graph) if options.command == "analyze" else None
             self.notices = document.notices
             self._route = find_route(self._plan(self.review), self.table)
+        elif self.wishes.contrast is None:  # said before anybody is asked for a graph
+            from copilot.estimation.prepare.checks import require_contrast
+
+            require_contrast(self.table.profile, both(options.query)[0])
 
     def _plan(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from copilot.domain.identification.values import Strategy
 from copilot.domain.notice import Notice
@@ -143,8 +144,7 @@ def _check_levels(profile: TableProfile, design: Design) -> None:
     if design.strategy is Strategy.IV and column.distinct > 2 and not profile.sampled:  # noqa: PLR2004 (two ends)
         raise moved_levels(column.name, column.distinct)
     if design.contrast is None:
-        if column.distinct > 2 and len(column.levels) > 1:  # noqa: PLR2004 (a contrast has two ends)
-            raise ask_contrast(column.name, column.levels, column.distinct)
+        require_contrast(profile, column.name)
         return
     known = [level for level, _ in column.levels]
     if design.contrast[0] == design.contrast[1]:
@@ -152,6 +152,28 @@ def _check_levels(profile: TableProfile, design: Design) -> None:
     for level in design.contrast:
         if level not in known and len(known) == column.distinct and not profile.sampled:
             raise unknown_level(column.name, level, known)
+
+
+def levels_to_choose(profile: TableProfile, treatment: str) -> Sequence[tuple[str, int]]:
+    """Give the levels of a treatment, each with its rows, if an effect must name two of them; else nothing."""
+    column = profile.column(treatment)
+    if column is None or column.left_out or column.numeric or column.distinct <= 2:  # noqa: PLR2004 (a contrast has two ends)
+        return ()
+    return column.levels if len(column.levels) > 1 else ()
+
+
+def require_contrast(profile: TableProfile, treatment: str) -> None:
+    """Refuse a treatment of more than two levels of which none are named.
+
+    Raises
+    ------
+    EstimationError
+        Naming the levels.
+    """
+    levels = levels_to_choose(profile, treatment)
+    if levels:
+        column = profile.column(treatment)
+        raise ask_contrast(treatment, levels, len(levels) if column is None else column.distinct)
 
 
 def _two_numbers(column: ColumnProfile, profile: TableProfile) -> tuple[float, ...]:
