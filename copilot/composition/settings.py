@@ -202,7 +202,7 @@ class Settings(Value):
     jobs: Annotated[
         int,
         Field(ge=1, le=1024),
-        About("Processes for the data's vote", shapes_result=False, example="2"),
+        About("Workers at the same time", shapes_result=False, example="2"),
     ] = Field(default_factory=_processors)
     prices: Annotated[
         dict[str, Price],
