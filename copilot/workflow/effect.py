@@ -157,6 +157,10 @@ def find_route(plan: EffectPlan, table: Table) -> Route:
         design = design_of(plan.query, chosen, plan.wishes)
         check_controls(design, laid)
         check_design(table.profile, design)
+        if plan.wishes.by is not None:
+            from copilot.workflow.groups_by import check_groups
+
+            notices = (*notices, *check_groups(plan.wishes.by, chosen, laid, found, force=plan.wishes.force))
     return Route(laid, found, chosen, notices)
 
 
