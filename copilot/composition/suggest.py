@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,20 @@ class SuggestOptions:
     study: StudyOptions
     files: AnswerFiles = AnswerFiles()
     accept_latents: bool = False
+
+
+@contextlib.contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C end work that keeps the event loop waiting; its handler would cancel the task only afterwards."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class SuggestJob:
@@ -247,15 +262,16 @@ class SuggestJob:
         from copilot.discovery.discover import discover
 
         progress.start("Letting the data vote", self.settings.resamples)
-        found = discover(
-            self.study.table.frame(self.plan.names),
-            {variable.name: variable.kind for variable in self.study.variables},
-            resamples=self.settings.resamples,
-            seed=SeedSequence(self.settings.seed),
-            constraints=self.plan.constraints,
-            jobs=self.settings.jobs,
-            on_done=lambda _done, _total: progress.advance(),
-        )
+        with _ended_by_ctrl_c():
+            found = discover(
+                self.study.table.frame(self.plan.names),
+                {variable.name: variable.kind for variable in self.study.variables},
+                resamples=self.settings.resamples,
+                seed=SeedSequence(self.settings.seed),
+                constraints=self.plan.constraints,
+                jobs=self.settings.jobs,
+                on_done=lambda _done, _total: progress.advance(),
+            )
         progress.done()
         return found
 
