@@ -13,7 +13,7 @@ from copilot.domain.identification.adjustment_sets import minimal_sets
 from copilot.domain.identification.flow import cheapest_separator
 from copilot.domain.identification.frontdoor import frontdoor_sets
 from copilot.domain.identification.general import general_identification
-from copilot.domain.identification.instruments import instruments
+from copilot.domain.identification.instruments import instruments, why_no_instrument
 from copilot.domain.identification.moral import AdjustmentQuestion, adjustment_question, bits, moral_graph
 from copilot.domain.identification.paths import Path, shortest_open_path, without_edges, without_nodes
 from copilot.domain.identification.values import Addition, AdditionKind, EffectKind, Names, OpenPath, Strategy
@@ -26,7 +26,9 @@ _SHOWN = 5
 _PAIRED = 60
 """Candidates up to which all pairs are tried."""
 _TRIED = 20
-"""Candidates for which the slower rules are run."""
+"""Candidates for which the slower rules are run, at most."""
+_WORK = 20_000
+"""Candidates times edges for which they are, at most."""
 
 
 def open_paths(
@@ -274,7 +276,8 @@ def _to_go_through(explicit: _Explicit, *, general: bool) -> Iterator[Addition]:
         return
     between = mediating_nodes(old.graph, x, y)
     ancestral = old.graph.latent & old.graph.ancestors((y,))
-    for name in sorted(ancestral, key=lambda some: (some not in between, some))[:_TRIED]:
+    tried = min(_TRIED, _WORK // (len(old.graph.edges) + 1) + 1)
+    for name in sorted(ancestral, key=lambda some: (some not in between, some))[:tried]:
         changed = explicit.measured((name,))
         told = explicit.words((name,))
         doors, _ = frontdoor_sets(changed.graph, x, y, limit=1)
@@ -304,7 +307,7 @@ def _to_move_treatment(question: AdjustmentQuestion) -> Iterator[Addition]:
         new += "'"
     nodes = tuple(sorted((*graph.nodes, Node(name=new)), key=lambda node: node.name))
     wider = CausalGraph.model_construct(nodes=nodes, edges=(*graph.edges, Edge(source=new, target=x)))
-    if not instruments(graph, x, y) and any(found.name == new for found in instruments(wider, x, y)):
+    if not why_no_instrument(wider, new, x, y) and not instruments(graph, x, y):
         yield Addition(
             kind=AdditionKind.INSTRUMENT,
             strategy=Strategy.IV,

@@ -10,7 +10,7 @@ such nodes are dropped until none is left. A front-door set within given nodes e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from copilot.domain.adjustment import mediating_nodes
 from copilot.domain.graph import CausalGraph, reach
@@ -20,6 +20,24 @@ from copilot.domain.separation import named
 
 _PROBES = 500
 """How many questions one listing may ask before it says that it is not complete."""
+_WORK = 2_000_000
+"""Edges that the walks of one listing may look at, over and above what its first set takes."""
+
+
+@dataclass
+class _Meter:
+    """What the walks of one listing have cost: a count of steps, so that it stops alike on every machine."""
+
+    edges: int = 0
+
+    def run(self, graph: CausalGraph) -> None:
+        """Note a walk through a graph."""
+        self.edges += len(graph.edges)
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing further should be begun."""
+        return self.edges > _WORK
 
 
 @dataclass(frozen=True)
@@ -30,17 +48,21 @@ class _Criterion:
     treatment: str
     outcome: str
     given: frozenset[str] = frozenset()
+    meter: _Meter = field(default_factory=_Meter)
 
     def unconfounded(self, names: frozenset[str]) -> frozenset[str]:
         """Keep the nodes to which no back-door path leads from the treatment (2)."""
         start = frozenset((self.treatment,))
+        self.meter.run(self.graph)
         return names - open_from(self.graph, start, self.given, cut=start) - self.given - start
 
     def largest(self, names: frozenset[str]) -> frozenset[str]:
         """Find the largest subset from which no back-door path to the outcome is open (3)."""
         kept, held = names, self.given | {self.treatment}
         while bad := kept & open_from(self.graph, frozenset((self.outcome,)), held, cut=kept):
+            self.meter.run(self.graph)
             kept -= bad
+        self.meter.run(self.graph)
         return kept
 
     def intercepts(self, names: frozenset[str]) -> bool:
@@ -101,7 +123,7 @@ def frontdoor_sets(graph: CausalGraph, treatment: str, outcome: str, limit: int 
         return (), True
     criterion = _Criterion(_ancestral(graph, outcome), treatment, outcome)
     observed = frozenset(criterion.graph.names) - graph.latent - {treatment, outcome}
-    found, complete = _minimal_sets(criterion.within, criterion.unconfounded(observed), limit)
+    found, complete = _minimal_sets(criterion, criterion.unconfounded(observed), limit)
     return tuple(sorted((tuple(sorted(some)) for some in found), key=lambda some: (len(some), some))), complete
 
 
@@ -178,10 +200,13 @@ def frontdoor_with_covariates(
     if not mediating:
         return ()
     early = small.ancestors((treatment, *(child for child in small.children_of[treatment])))
+    meter = _Meter()
     for covariates in dict.fromkeys((before, before & early, before & small.ancestors((treatment,)), frozenset[str]())):
-        criterion = _Criterion(small, treatment, outcome, covariates)
-        sets, _ = _minimal_sets(criterion.within, criterion.unconfounded(mediating), limit)
+        criterion = _Criterion(small, treatment, outcome, covariates, meter)
+        sets, _ = _minimal_sets(criterion, criterion.unconfounded(mediating), limit)
         for mediators in sets:
+            if found and meter.spent:
+                break
             needed = _needed_covariates(criterion, mediators)
             found.add((tuple(sorted(mediators)), tuple(sorted(needed))))
     ordered = sorted(found, key=lambda pair: (len(pair[0]) + len(pair[1]), pair))
@@ -198,15 +223,15 @@ def _ancestral(graph: CausalGraph, outcome: str) -> CausalGraph:
     )
 
 
-def _minimal_sets(
-    within: Callable[[frozenset[str]], frozenset[str] | None], names: frozenset[str], limit: int
-) -> tuple[list[frozenset[str]], bool]:
-    """List minimal sets of a kind, where `within` finds one inside any set that holds one."""
+def _minimal_sets(criterion: _Criterion, names: frozenset[str], limit: int) -> tuple[list[frozenset[str]], bool]:
+    """List minimal sets that satisfy the criterion, within unconfounded nodes; and whether they are all."""
     found: list[frozenset[str]] = []
     ahead, seen = [frozenset[str]()], {frozenset[str]()}
     for steps, excluded in enumerate(ahead):  # the list grows while it is read
+        if steps and (steps > _PROBES or criterion.meter.spent):
+            return found, False
         known = next((some for some in found if not some & excluded), None)
-        some = known if known is not None else _shrink(within, names - excluded)
+        some = known if known is not None else _shrink(criterion.within, names - excluded)
         if some is None:
             continue
         if known is None:
@@ -217,8 +242,6 @@ def _minimal_sets(
             if (more := excluded | {name}) not in seen:
                 seen.add(more)
                 ahead.append(more)
-        if steps >= _PROBES:
-            return found, False
     return found, True
 
 
@@ -239,7 +262,7 @@ def _shrink(within: Callable[[frozenset[str]], frozenset[str] | None], names: fr
 
 def _needed_covariates(criterion: _Criterion, mediators: frozenset[str]) -> frozenset[str]:
     def still_holds(covariates: frozenset[str]) -> bool:
-        other = _Criterion(criterion.graph, criterion.treatment, criterion.outcome, covariates)
+        other = replace(criterion, given=covariates)
         return other.unconfounded(mediators) == mediators and other.within(mediators) == mediators
 
     kept, changed = criterion.given, True

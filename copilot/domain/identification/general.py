@@ -18,7 +18,8 @@ from copilot.domain.graph import CausalGraph, reach
 from copilot.domain.identification.expression import Expression, Probability, product, ratio, sum_over, to_text
 from copilot.domain.identification.projection import latent_projection, topological_order
 from copilot.domain.identification.values import GeneralIdentification
-from copilot.domain.separation import named, separated
+from copilot.domain.identification.walks import open_from
+from copilot.domain.separation import named
 from copilot.errors import GraphError
 
 _SIZE_LIMIT = 20_000
@@ -130,6 +131,11 @@ class _Problem:
         return {name: place for place, name in enumerate(self.order)}
 
     @cached_property
+    def joined(self) -> dict[tuple[frozenset[str], frozenset[str]], frozenset[str]]:
+        """Nodes, and what is given → all that open paths lead to from there; filled as it is asked for."""
+        return {}
+
+    @cached_property
     def targets(self) -> tuple[frozenset[str], ...]:
         """The c-components D_i, the latest first."""
         rest = frozenset(self.order) - self.treatments
@@ -228,7 +234,10 @@ class _Problem:
         return sum_over(names, body, self._independent if len(self.order) <= _SMALL else None)
 
     def _independent(self, ones: frozenset[str], others: frozenset[str], given: frozenset[str]) -> bool:
-        return separated(self.graph, ones, others, given)
+        # The same nodes are held against many others: a sum is tried with each of its factors in turn.
+        if (ones, given) not in self.joined:
+            self.joined[ones, given] = open_from(self.graph, ones, given)
+        return others.isdisjoint(self.joined[ones, given])
 
 
 def _problem(graph: CausalGraph, treatments: str | Iterable[str], outcomes: str | Iterable[str]) -> _Problem:

@@ -28,6 +28,8 @@ from copilot.domain.notice import Level, Notice
 from copilot.domain.text import shown
 from copilot.errors import GraphError, UnknownVariableError
 
+_LARGE = 1_000
+"""Edges above which front doors that need covariates are looked for only where nothing can be adjusted for."""
 REVERSED = "reversed"
 """Code of the notice that the arrows run from the outcome to the treatment."""
 
@@ -92,7 +94,8 @@ def identify(
     sets = _adjustment_sets(question, limit, costs or {})
     single = total and not null and len(xs) == len(ys) == 1
     doors, all_doors = frontdoor_sets(graph, xs[0], ys[0]) if single else ((), True)
-    held_doors = _doors_within(graph, xs[0], ys[0], never) if single and not doors else ()
+    wanted = single and not doors and not (sets.minimal and len(graph.edges) > _LARGE)
+    held_doors = _doors_within(graph, xs[0], ys[0], never) if wanted else ()
     movers = instruments(graph, xs[0], ys[0]) if single else ()
     general = _general(graph, xs, ys, sets) if total else GeneralIdentification()
     stuck = not sets.minimal and not null

@@ -157,7 +157,8 @@ class Identification(Value):
     identifiable
         Whether the graph alone identifies the effect, without assumptions on functions (a null effect is).
     backdoor, frontdoor, conditional_frontdoor, instruments, general
-        What each strategy offers; front doors that need covariates held are looked for where none does without.
+        What each strategy offers; front doors that need covariates held are looked for where none does without, and
+        in graphs of more than a thousand edges where nothing can be adjusted for either.
         Instruments need assumptions beside the graph, so they do not count for
         `identifiable`; `strategies` has them.
     open_paths, additions

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import itertools
+import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot.domain.graph import CausalGraph
+from copilot.domain.identification import frontdoor
 from copilot.domain.identification.frontdoor import frontdoor_sets, frontdoor_with_covariates, is_valid_frontdoor
 from copilot.domain.identification.general import general_identification
+from copilot.domain.identification.walks import open_from
 from copilot.domain.separation import separated
 from copilot.errors import GraphError
 
@@ -117,6 +121,22 @@ def test_latent_nodes_and_effects_of_the_treatment_are_no_covariates() -> None:
     after = CausalGraph.build(directed=["xm", "my", "xw", "wm", "wy"], bidirected=["xy"])
     assert not is_valid_frontdoor(after, "x", "y", "m", "w")
     assert frontdoor_sets(after, "x", "y") == ((("m", "w"),), True)
+
+
+def test_a_dense_graph_is_searched_within_a_budget_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(3)  # noqa: S311 (a fixed example)
+    names = [f"n{place:02}" for place in range(100)]
+    graph = CausalGraph.build(names, [pair for pair in itertools.combinations(names, 2) if rng.random() < 0.3])
+    walks: list[frozenset[str]] = []
+
+    def counted(*args: Any, **more: Any) -> frozenset[str]:
+        walks.append(open_from(*args, **more))
+        return walks[-1]
+
+    monkeypatch.setattr(frontdoor, "open_from", counted)
+    ((mediators, covariates),) = frontdoor_with_covariates(graph, "n33", "n99")
+    assert is_valid_frontdoor(graph, "n33", "n99", mediators, covariates)
+    assert len(walks) < 2_500  # without a budget, 7,669
 
 
 def test_the_same_variable_twice_is_refused() -> None:
