@@ -62,6 +62,11 @@ class Console:
         """Write a line of the result."""
         self._write_out(clean(text) + "\n")
 
+    def result_as_said(self, text: str) -> None:
+        """Write a result that was said word for word on standard error, unless one person has just read it there."""
+        if self.quiet or not (self._out.isatty() and self._err.isatty()):
+            self.result(text)
+
     def emit_json(self, data: Mapping[str, Any]) -> None:
         """Write the one JSON object: keys in order, ASCII only, no NaN."""
         self.emitted = True

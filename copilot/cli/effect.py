@@ -71,7 +71,7 @@ def run_on_file(
     job = EffectJob(shell.settings(), options, table)
     if job.review is None:
         raise UsageError("no graph was given", advice="Name a file with --graph FILE.")
-    for notice in (*job.table.profile.notices, *job.notices):
+    for notice in (*job.said_of_the_table, *job.notices):
         tell(shell, notice.level, notice.message)
     try:
         folder = RunFolder.make(job.run_id, shell.run_dir)
@@ -167,7 +167,11 @@ def _result(shell: Shell, analysis: Analysis) -> None:
     """Write the result itself to standard output."""
     from copilot.report.effect_screen import headline_text
 
-    shell.console.result(headline_text(analysis) or (analysis.verdict.text if analysis.verdict else ""))
+    headline = headline_text(analysis)
+    if headline:
+        shell.console.result(headline)
+    elif analysis.verdict is not None:
+        shell.console.result_as_said(analysis.verdict.text)
 
 
 def _screen(shell: Shell, analysis: Analysis) -> None:

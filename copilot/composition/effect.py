@@ -39,7 +39,7 @@ from copilot.report.graph_file import graph_text, stamp_of
 from copilot.report.suggestion import graph_json, profile_json
 from copilot.workflow.accept import accept_file
 from copilot.workflow.choose_design import Wishes
-from copilot.workflow.effect import EffectPlan, Route, analyse, both, find_route
+from copilot.workflow.effect import EffectPlan, Route, analyse, both, find_route, of_reading
 from copilot.workflow.progress import Progress
 from copilot.workflow.try_effect import check_refuters
 from copilot.workflow.variables import check_query
@@ -185,6 +185,13 @@ class EffectJob:
         )
         by_graph = critique_by_graph(plan, self.table.profile.names, {})
         return critique_by_data(plan, by_graph, self.table, progress).findings
+
+    @property
+    def said_of_the_table(self) -> tuple[Notice, ...]:
+        """What was said while the table was read, as loudly as the graph makes it matter."""
+        if self.review is None or self._route is None:
+            return self.table.profile.notices
+        return tuple(of_reading(self._plan(self.review), self._route.graph, self.table))
 
     @property
     def run_id(self) -> str:

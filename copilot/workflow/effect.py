@@ -223,7 +223,7 @@ def analyse(
         rows_read=table.profile.rows,
         suspected=plan.suspected,
         findings=plan.findings,
-        notices=(*_of_reading(plan, laid, table), *notices, *_not_drawn(laid, table), *found.common.notices),
+        notices=(*of_reading(plan, laid, table), *notices, *_not_drawn(laid, table), *found.common.notices),
     )
     told(analysis)
     progress = progress or Silent()
@@ -240,7 +240,7 @@ def analyse(
     return analysis.model_copy(update={"verdict": judge(analysis)})
 
 
-def _of_reading(plan: EffectPlan, graph: CausalGraph, table: Table) -> Iterator[Notice]:
+def of_reading(plan: EffectPlan, graph: CausalGraph, table: Table) -> Iterator[Notice]:
     """Give what was said while the table was read; what is said of a column that takes no part changes nothing."""
     wishes = plan.wishes
     named = {wishes.by, wishes.weights, wishes.cluster, wishes.monotone_instrument}

@@ -165,3 +165,20 @@ def test_tables_align_wide_characters() -> None:
     screen, out, _ = console()
     screen.table(("name", "n"), [("変数", "1"), ("ab", "2")])
     assert out.getvalue() == "name  n\n変数  1\nab    2\n"
+
+
+@pytest.mark.parametrize(
+    ("reads_both", "quiet", "repeated"), [(True, False, False), (True, True, True), (False, False, True)]
+)
+def test_what_was_said_is_not_written_again_where_one_person_reads_both(
+    reads_both: bool, quiet: bool, repeated: bool
+) -> None:
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return reads_both
+
+    out = Stream()
+    screen = Console(None, out, Stream(), {"TERM": "dumb"})
+    screen.quiet = quiet
+    screen.result_as_said("No effect.")
+    assert out.getvalue() == ("No effect.\n" if repeated else "")

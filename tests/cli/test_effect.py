@@ -118,9 +118,10 @@ def test_what_was_said_of_a_column_that_takes_no_part_is_no_doubt(cli: Call, stu
     told = {}
     for graph in (GRAPH, "digraph { w -> t; w -> y; t -> y; mark -> y }"):
         (study / "g.dot").write_text(graph)
-        done = cli(*ask("estimate", "--json", *FAST)).json
-        (said,) = [one for one in done["notices"] if one["code"] == "missing_like_level"]
-        told[said["level"]] = any("mark holds texts" in one for one in done["verdict"]["doubts"])
+        done = cli(*ask("estimate", "--json", *FAST))
+        (said,) = [one for one in done.json["notices"] if one["code"] == "missing_like_level"]
+        assert ("warning: mark holds" in done.err) == (said["level"] == "warning")
+        told[said["level"]] = any("mark holds texts" in one for one in done.json["verdict"]["doubts"])
     assert told == {"info": False, "warning": True}
 
 
