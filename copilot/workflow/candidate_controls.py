@@ -121,7 +121,7 @@ class ControlChecks:
             return check(None, f"{told}. {expected}")
         if not limits[0] <= 0 <= limits[1]:
             where = "where the graph says there is none" if real.graph is not None else "where there should be none"
-            return check(False, f"{told}, {where}: something moves both that is not held fixed.")
+            return check(False, f"{told}, {where}, which speaks for something that moves both and is not held fixed.")
         # Both in standard deviations of what acts, as their units have nothing in common.
         half, size = (limits[1] - limits[0]) / 2, abs(main.fit.value)
         if half * _spread(prepared.problem) > size * _spread(main.prepared.problem):

@@ -109,8 +109,8 @@ class DummyOutcome:
             p_value=p_value,
             message=(
                 f"{tried}, on which the treatment has no effect, so that estimates should centre on zero; their "
-                f"{centre.word} came to {number(centre.value)} where one estimate has an error of {number(error)}, the "
-                f"middle 95 % from {interval(middle(draws.values))}{_returned(back, effect)}, "
+                f"{centre.word} came to {number(centre.value)} where one estimate has a standard error of at most "
+                f"{number(error)}, the middle 95 % from {interval(middle(draws.values))}{_returned(back, effect)}, "
                 + _meaning(astray=p_value < LEVEL, lost=lost)
                 + "."
             ),

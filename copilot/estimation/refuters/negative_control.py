@@ -127,7 +127,7 @@ def _weigh(trial: Trial, limits: tuple[float, float], bias: float, seen: tuple[f
     headline = trial.headline.fit.value
     if not limits[0] <= 0 <= limits[1]:
         return Status.FAILED, (
-            "so something moves both that is not adjusted for; in standard deviations that is a bias of "
+            "which speaks for something that moves both and is not adjusted for; in standard deviations a bias of "
             f"{number(bias)} in {trial.outcome}, beside an estimate of {number(headline)}"
         )
     if seen[0] > abs(headline):

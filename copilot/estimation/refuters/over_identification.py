@@ -36,7 +36,7 @@ class OverIdentification:
         meaning = (
             "so nothing here says that one of them moves the outcome otherwise"
             if passed
-            else "so at least one of them moves the outcome otherwise than through the treatment, or moves other people"
+            else "which speaks for one that moves the outcome other than through the treatment, or moves other people"
         )
         names = ", ".join(map(shown, dict.fromkeys(trial.problem.instrument_of)))
         return (
