@@ -15,6 +15,7 @@ from copilot.domain.variables import Kind, TableProfile
 from copilot.errors import UnknownVariableError
 from copilot.estimation.design import Contrast, Design, MissingPolicy, Prepared
 from copilot.estimation.prepare.checks import check_design
+from copilot.estimation.prepare.codes import say_codes
 from copilot.estimation.prepare.companions import (
     SPARE_ROWS,
     check_groups,
@@ -86,13 +87,15 @@ def prepare(
     weights = None if used.weights is None else weights_of(used.weights)
     clusters = None if used.cluster is None else clusters_of(used.cluster, notes)
     problems = []
+    ends = Ends(design.treatment, design.outcome)
     for number, blocks in enumerate(fills):
         kept = _varying(blocks, notes if number == 0 else Notes())
-        ends = Ends(design.treatment, design.outcome)
         model = build_model(kept, ends, treatment.cells, used.outcome.cells, notes if number == 0 else Notes())
         problems.append(_problem(design, treatment, used.outcome, model, weights, clusters))
+        if number == 0:
+            say_codes(problems[0], kept[0], ends, notes)
     if design.contrast is None:
-        say_uneven_steps(problems[0], used.treatment.cells, Ends(design.treatment, design.outcome), notes)
+        say_uneven_steps(problems[0], used.treatment.cells, ends, notes)
     groups = {}
     if used.by is not None:
         arms = treatment.cells if treatment.binary else None

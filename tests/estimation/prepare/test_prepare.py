@@ -84,6 +84,28 @@ def test_ordinal_codes_are_levels_where_rows_suffice_and_counts_are_lines(
     assert run({**columns, "births": births}, adjustment=("births",)).problem.covariate_of == ("births",)
 
 
+def test_whole_numbers_that_behave_like_codes_are_a_warning(run: Run, columns: Columns) -> None:
+    rng = np.random.default_rng(8)
+    place = rng.integers(1, 21, size=400)
+    own = rng.normal(size=21) * 2
+    t = (own[place] + rng.normal(size=400) > 0).astype(int)
+    y = (2 * t + own[place] + rng.normal(size=400)).round(3)
+    data = {**columns, "place": place.tolist(), "t": t.tolist(), "y": y.tolist()}
+    (notice,) = run(data, adjustment=("place", "w")).notices
+    assert (notice.code, notice.level, notice.count) == ("codes_as_line", Level.WARNING, 20)
+    assert not run({**data, "place": [f"c{one}" for one in place]}, adjustment=("place", "w")).notices
+
+
+def test_a_curve_in_whole_numbers_is_no_code(run: Run, columns: Columns, said: Said) -> None:
+    rng = np.random.default_rng(9)
+    age = rng.integers(20, 60, size=400)
+    bent = np.square((age - 40) / 10)
+    t = (bent + rng.normal(size=400) > 1).astype(int)
+    y = (2 * t + 2 * bent + rng.normal(size=400)).round(3)
+    data = {**columns, "age": age.tolist(), "t": t.tolist(), "y": y.tolist()}
+    assert "codes_as_line" not in said(run(data, adjustment=("age", "w")))
+
+
 def test_dates_are_days_and_identifiers_stay_out(run: Run, columns: Columns, said: Said) -> None:
     rng = np.random.default_rng(2)
     days = [f"2021-{m:02d}-{d:02d}" for m, d in zip(rng.integers(1, 13, 400), rng.integers(1, 29, 400), strict=True)]
