@@ -32,6 +32,8 @@ _STANDING = {
 }
 _LONGEST_SET = 8
 _LONGEST_SUBJECT = 24
+_TOGETHER = 3
+"""Tests of the computation that passed, from which on they share a line."""
 _LEVEL = 0.95
 _DOUBT = 152
 """Characters of a doubt: two lines of a narrow terminal, its label counted."""
@@ -180,18 +182,21 @@ def refutations_table(
     refutations
         Of both questions.
     question
-        The one that is drawn.
+        The one that is drawn. Tests of the computation that passed are named together: their numbers tell nothing new,
+        while those of a hidden cause say how strong it would have to be.
     width
         Cells of the screen; what passed is cut to one line of it.
     full
-        Nothing is cut; also what was expected and what each cannot see.
+        Nothing is cut or joined; also what was expected and what each cannot see.
     """
-    ours = [one for one in refutations if one.question is question]
-    if not ours:
+    asked = [one for one in refutations if one.question is question]
+    if not asked:
         return None
+    quiet = [one for one in asked if one.status is Status.PASSED] if _are_joined(asked, full=full) else []
+    ours = [one for one in asked if one not in quiet]
     controls = sum(one.refuter == "negative_control" for one in ours)
     names = [clean(_named(one)) for one in ours]
-    room = width - max(map(len, names)) - max(len(_WORD[one.status]) for one in ours) - 4
+    room = width - max(map(len, names), default=0) - max(len(_WORD[one.status]) for one in asked) - 4
     grid = Table(
         box=None,
         pad_edge=False,
@@ -211,7 +216,16 @@ def refutations_table(
         cells += [Text(short)]
         cells += [Text(clean(one.blind_spot))] if full else []
         grid.add_row(*cells)
+    if quiet:
+        which = f"the other {len(quiet)}" if ours else f"all {len(quiet)}"
+        together = ", ".join(clean(_named(one)) for one in quiet)
+        grid.add_row(Text(which), Text(_WORD[Status.PASSED], style=_STYLE[Status.PASSED]), Text(together))
     return grid
+
+
+def _are_joined(asked: Sequence[Refutation], *, full: bool) -> bool:
+    passed = sum(one.status is Status.PASSED for one in asked)
+    return not full and passed >= _TOGETHER and asked[0].question is Question.SOUNDNESS
 
 
 def _named(one: Refutation) -> str:

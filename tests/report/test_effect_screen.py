@@ -181,24 +181,43 @@ def test_what_is_cut_ends_between_words(values: list[float], limit: int) -> None
     }
 
 
-def test_what_passed_takes_one_line_and_what_failed_is_told_in_full() -> None:
-    tried = (
+def test_tests_of_the_computation_that_passed_share_a_line_and_what_failed_is_told_in_full() -> None:
+    passed = [refutation(name, observed="mean 40.17 ± 70.76") for name in ("placebo_treatment", "leaks", "bootstrap")]
+    failed = refutation("overlap", Status.FAILED, observed="no overlap at all, " * 6)
+    table, whole = (refutations_table((*passed, failed), Question.SOUNDNESS, 80, full=full) for full in (False, True))
+    assert table is not None
+    text = " ".join(drawn(table, 80).split())
+    assert "the other 3 passed placebo_treatment, leaks, bootstrap" in text
+    assert "40.17" not in text
+    assert text.count("no overlap") == 6
+    assert whole is not None
+    assert drawn(whole, 200).count("40.17") == 3
+    alone = refutations_table(passed, Question.SOUNDNESS, 80)
+    assert alone is not None
+    assert "all 3  passed  placebo_treatment, leaks, bootstrap" in drawn(alone, 80)
+    two = refutations_table(passed[:2], Question.SOUNDNESS, 80)
+    assert two is not None
+    assert drawn(two, 80).count("40.17") == 2
+    assert refutations_table(passed, Question.HIDDEN_CAUSE, 80) is None
+
+
+def test_what_a_hidden_cause_would_need_takes_a_line_each() -> None:
+    tried = [
         refutation("leaks", observed="R² beside the treatment 0.1465; the largest alone re74, 0.1189"),
         refutation("placebo_treatment", observed="mean 40.17 ± 70.76, p = 1"),
         refutation("leave_one_out", observed="789.6 without race, 1 standard errors away"),
-        refutation("overlap", Status.FAILED, observed="no overlap at all, " * 6),
+    ]
+    hidden = [one.model_copy(update={"question": Question.HIDDEN_CAUSE}) for one in tried]
+    table, whole = (
+        refutations_table(hidden, Question.HIDDEN_CAUSE, 80 + 120 * full, full=full) for full in (False, True)
     )
-    table = refutations_table(tried, Question.SOUNDNESS, 80)
     assert table is not None
     text = drawn(table, 80)
     assert "R² beside the treatment 0.1465 …" in text
     assert "mean 40.17 ± 70.76, as expected" in text
     assert "1 standard error away" in text
-    assert text.count("no overlap") == 6
-    whole = refutations_table(tried, Question.SOUNDNESS, 200, full=True)
     assert whole is not None
     assert "the largest alone re74, 0.1189" in drawn(whole, 200)
-    assert refutations_table(tried, Question.HIDDEN_CAUSE, 80) is None
 
 
 def test_intervals_of_several_negative_controls_say_their_level() -> None:
