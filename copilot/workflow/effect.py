@@ -20,6 +20,7 @@ from copilot.domain.variables import Kind, Query
 from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design
 from copilot.workflow.choose_design import Wishes, choose_design
+from copilot.workflow.counted_rows import of_counts
 from copilot.workflow.left_out import identifiers_in_the_way
 from copilot.workflow.progress import Progress, Silent
 from copilot.workflow.verdict import judge
@@ -223,7 +224,13 @@ def analyse(
         rows_read=table.profile.rows,
         suspected=plan.suspected,
         findings=plan.findings,
-        notices=(*of_reading(plan, laid, table), *notices, *_not_drawn(laid, table), *found.common.notices),
+        notices=(
+            *of_reading(plan, laid, table),
+            *notices,
+            *_not_drawn(laid, table),
+            *of_counts(laid, table, plan.wishes.weights),
+            *found.common.notices,
+        ),
     )
     told(analysis)
     progress = progress or Silent()
