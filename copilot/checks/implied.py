@@ -19,6 +19,7 @@ from copilot.domain.text import shown
 from copilot.domain.value import Value
 
 __all__ = [
+    "NAME",
     "ImpliedResult",
     "Independence",
     "encode_columns",
@@ -29,6 +30,7 @@ __all__ = [
 
 LEVEL = 0.05
 NAME = "implied_independence"
+"""Of the refuter that looks at the graph and the columns instead of at the estimate."""
 _SMALL = 0.001
 _BLIND = (
     "A hidden cause of treatment and outcome alone leaves no trace unless the graph implies an independence that it "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from copilot.checks.implied import NAME as IMPLIED
 from copilot.domain.analysis import Analysis
 from copilot.domain.effects import Estimate, Question, Refutation, Status
 from copilot.domain.findings import FindingKind, Severity
@@ -68,7 +69,7 @@ def _about(notice: Notice) -> str:
 
 def _idle(one: Refutation) -> bool:
     """Whether a test had nothing to try, so that its silence is no doubt."""
-    if one.refuter == "implied_independence":
+    if one.refuter == IMPLIED:
         return one.details.get("tested", 0.0) == 0
     return one.value is None and not one.simulations and not one.details
 

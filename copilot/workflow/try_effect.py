@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from numpy.random import SeedSequence
 
+from copilot.checks.implied import NAME as IMPLIED
 from copilot.checks.implied import encode_columns, implied_independences, refutation_of, test_implied
 from copilot.domain.analysis import Chosen
 from copilot.domain.effects import Question, Refutation, Status, Target
@@ -32,8 +33,6 @@ from copilot.workflow.progress import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-IMPLIED = "implied_independence"
-"""The refuter that looks at the graph and the columns instead of at the estimate."""
 MOST_NODES_TESTED = 60
 """Observed nodes up to which implied independences are tested."""
 MOST_ROWS = 20_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copilot.checks.implied import NAME as IMPLIED
 from copilot.domain.analysis import Analysis, Chosen, Standing, Verdict
 from copilot.domain.consensus import Consensus
 from copilot.domain.effects import Estimate, Question, Refutation, Status
@@ -161,7 +162,19 @@ def _meaning(standing: Standing, analysis: Analysis) -> str:
     )
     if standing is Standing.IN_DOUBT:  # the graph alone speaks against it
         return f"As a computation it held up: {told}."
-    return f"It held up: {told}. {rest}"
+    return f"It held up: {told}. {rest}{_elsewhere(hidden)}"
+
+
+def _elsewhere(hidden: list[Refutation]) -> str:
+    """Say that the data contradict the graph, though not where treatment or outcome stand."""
+    for one in hidden:
+        against, tested = (round(one.details.get(key, 0.0)) for key in ("contradicted", "tested"))
+        if one.refuter == IMPLIED and against:
+            return (
+                f" Yet the graph is not right everywhere: the data contradict {against} of {tested} independences that "
+                "it implies, none of them of the treatment or the outcome itself."
+            )
+    return ""
 
 
 def _against(analysis: Analysis) -> str:
@@ -197,7 +210,7 @@ def _set(names: tuple[str, ...]) -> str:
 
 def _could_see(one: Refutation) -> bool:
     """Whether a hidden cause of treatment and outcome could have shown in it; how strong it must be shows nothing."""
-    if one.refuter == "implied_independence":
+    if one.refuter == IMPLIED:
         return one.details.get("tested_about_ends", 0.0) > 0
     return one.refuter in {"negative_control", "over_identification"}
 

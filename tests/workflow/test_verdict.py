@@ -105,6 +105,20 @@ def test_what_cannot_see_a_hidden_cause_is_not_counted_against_one() -> None:
     assert "not excluded" in judge(analysis(refutations=(seen,))).text
 
 
+def test_a_graph_that_is_contradicted_elsewhere_is_said_to_be() -> None:
+    sound = refutation(Question.SOUNDNESS, Status.PASSED)
+    implied = refutation(Question.HIDDEN_CAUSE, Status.INCONCLUSIVE, "implied_independence")
+    against, fine = (
+        judge(
+            analysis(refutations=(sound, implied.model_copy(update={"details": {"tested": 91.0, "contradicted": k}})))
+        )
+        for k in (79.0, 0.0)
+    )
+    assert against.standing is Standing.HOLDS_UP
+    assert "the data contradict 79 of 91 independences that it implies" in against.text
+    assert "contradict" not in fine.text
+
+
 def test_the_gravest_doubt_comes_first_and_there_are_at_most_three() -> None:
     many = tuple(refutation(Question.HIDDEN_CAUSE, Status.FAILED, f"h{i}") for i in range(4))
     verdict = judge(analysis(refutations=(*many, refutation(Question.SOUNDNESS, Status.FAILED, "bootstrap"))))
