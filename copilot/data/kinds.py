@@ -8,7 +8,8 @@ date          whole numbers that are calendar days written as 20201231
 identifier    numbers: all distinct whole numbers that run without a gap (more than 10 of them), or under an empty
               header or one that is called like an identifier; or whole numbers, repeated, whose name ends in "id"
               texts: UUIDs in most rows; or more than 20 distinct texts in more than 0.9 of the rows; or all distinct
-              in the first column under an empty header or one called like an identifier
+              in the first column under an empty header or one called like an identifier; but not numbers among which a
+              word recurs, which are categorical
 ordinal       3 to 10 distinct whole numbers, none beyond 100, without a gap or each in three rows or more on average;
               or texts on a known scale
 count         whole numbers from 0 to a thousand million

@@ -216,10 +216,12 @@ class _Draft:
                 "if it means “missing”, empty those cells",
                 count=cells,
             )
-        self._mixed(levels, words)
+        strange = self._mixed(levels, words)
         folded = Counter(text.strip().casefold() for text in levels)
         twins = sum(count for count in folded.values() if count > 1)
         kind, reason = kind_of_texts(self._name, self._position, levels)
+        if kind is Kind.IDENTIFIER and sum(strange.values()) > len(strange):
+            kind, reason = Kind.CATEGORICAL, ""  # numbers and a word that recurs, which no identifier does
         if twins and kind is not Kind.IDENTIFIER:
             self._say(
                 "level_twins",
@@ -227,23 +229,27 @@ class _Draft:
                 count=twins,
             )
         reading = ColumnReading(self._name, self._position, missing=self._missing(gone))
-        return self._column(reading, kind, reason, levels, gone)
+        column = self._column(reading, kind, reason, levels, gone)
+        return replace(column, profile=column.profile.model_copy(update={"mixed": sum(strange.values())}))
 
-    def _mixed(self, levels: Mapping[str, int], words: set[str]) -> None:
-        """Say so if most cells of a column of texts are numbers."""
+    def _mixed(self, levels: Mapping[str, int], words: set[str]) -> Mapping[str, int]:
+        """Say so if most cells of a column of texts are numbers; give those that are none, with their counts."""
         others = _without(levels, words)
         plain = NumberFormat()
         if not any(text[:1].isdigit() for text in others):
-            return
+            return {}
         share = share_of_numbers(others, plain)
-        if _MIXED_SHARE < share < 1:
-            cells = round((1 - share) * sum(others.values()))
-            self._say(
-                "mixed_column",
-                f"{shown(self._name)} is read as text: most of its cells are numbers, but {_cells(cells)} are not",
-                count=cells,
-                line=self._line_where(lambda text: text in others and plain.parse(text) is None),
-            )
+        if not _MIXED_SHARE < share < 1:
+            return {}
+        strange = {text: count for text, count in others.items() if plain.parse(text) is None}
+        cells = sum(strange.values())
+        self._say(
+            "mixed_column",
+            f"{shown(self._name)} is read as text: most of its cells are numbers, but {_cells(cells)} are not",
+            count=cells,
+            line=self._line_where(strange.__contains__),
+        )
+        return strange
 
     def _number_signs(self, numbers: Numbers) -> None:
         name = shown(self._name)

@@ -55,6 +55,8 @@ class ColumnProfile(Value):
         Cell texts that stand for a missing value in this column.
     sentinels
         Numbers such as -999 that look like codes for "missing", with their counts.
+    mixed
+        Cells that are no numbers, in a column of texts of which most are numbers; 0 in any other.
     reason
         Why the column is left out of the graph by default; empty if it is not.
     """
@@ -71,6 +73,7 @@ class ColumnProfile(Value):
     numeric: bool = False
     missing_tokens: tuple[str, ...] = ("",)
     sentinels: tuple[tuple[float, int], ...] = ()
+    mixed: int = Field(default=0, ge=0)
     reason: str = ""
 
     @property

@@ -56,6 +56,8 @@ def check_design(profile: TableProfile, design: Design) -> tuple[Notice, ...]:
     notes = Notes()
     for name in design.columns:
         _refuse_amounts(profile, name)
+        if name != design.cluster:
+            _refuse_mixed(profile, name)
     for role, name in (("treatment", design.treatment), ("outcome", design.outcome)):
         _refuse_kind(profile, name, role)
     for name in design.negative_controls:
@@ -119,6 +121,19 @@ def _refuse_amounts(profile: TableProfile, name: str) -> None:
             reason="Whether the sign is a unit, a factor or both is not written in the file.",
             advice="Remove the sign in the file, or choose another column.",
         )
+
+
+def _refuse_mixed(profile: TableProfile, name: str) -> None:
+    """Refuse numbers that a few words made text: each number would be a level of its own."""
+    column = _column(profile, name, "column")
+    if not column.mixed or column.distinct <= len(column.levels):  # few levels, such as 0, 1, 2 and "3 or more"
+        return
+    said = next((one.message for one in profile.notices if one.code == "mixed_column" and one.subject == name), "")
+    raise EstimationError(
+        said or f"{shown(name)} is read as text: most of its cells are numbers, but {column.mixed:,} are not",
+        reason=f"As text, each of its {column.distinct:,} values would be a level of its own.",
+        advice="Correct these cells in the file; if they mean “missing”, name what stands in them with --na TEXT.",
+    )
 
 
 def _refuse_kind(profile: TableProfile, name: str, role: str) -> None:

@@ -115,6 +115,22 @@ def test_dates_are_days_and_identifiers_stay_out(run: Run, columns: Columns, sai
     assert {"date_as_days", "identifier_left_out"} <= set(said(prepared))
 
 
+@pytest.mark.parametrize("every", [10, 50])
+@pytest.mark.parametrize("role", ["w", "t", "y"])
+def test_words_among_numbers_make_no_level_of_each_number(run: Run, columns: Columns, role: str, every: int) -> None:
+    columns["t"] = [value + number / 1000 for number, value in enumerate(columns["t"])]
+    mixed = ["unknown" if number % every == 0 else repr(value) for number, value in enumerate(columns[role])]
+    with pytest.raises(EstimationError, match=f"{role} is read as text: .* {400 // every} cells are not") as caught:
+        run({**columns, role: mixed}, adjustment=("w",))
+    assert "(first in line 2)" in caught.value.message
+    assert "--na" in caught.value.advice
+
+
+def test_a_few_numbers_and_a_word_are_levels(run: Run, columns: Columns) -> None:
+    children = ["3 or more" if number % 4 == 3 else str(number % 4) for number in range(400)]
+    assert run({**columns, "children": children}, adjustment=("children",)).problem.covariates.shape == (400, 3)
+
+
 def test_constants_and_empty_columns_are_left_out_and_lose_no_row(run: Run, columns: Columns, said: Said) -> None:
     prepared = run({**columns, "c": [3] * 400, "e": [None] * 400}, adjustment=("c", "e", "w"))
     assert prepared.problem.covariate_of == ("w",)
