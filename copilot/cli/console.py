@@ -134,9 +134,9 @@ class Console:
         """Give the Rich console of standard error, or of standard output."""
         name = "out" if result else "err"
         if name not in self._rich:
-            from rich.console import Console as RichConsole
+            from copilot.cli.drawing import Drawing
 
-            self._rich[name] = RichConsole(
+            self._rich[name] = Drawing(
                 file=cast("IO[str]", self._out if result else self._err),
                 markup=False,
                 emoji=False,

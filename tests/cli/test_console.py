@@ -48,6 +48,23 @@ def test_markup_stays_inert_on_a_terminal_too() -> None:
     assert "\x1b]8" not in out.getvalue() + err.getvalue()
 
 
+class Unread(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def write(self, text: str, /) -> int:
+        raise BrokenPipeError(text)
+
+
+def test_drawing_for_nobody_neither_ends_the_run_nor_takes_its_result_along() -> None:
+    screen, out, _ = console(err=Unread())
+    screen.draw("a table")
+    screen.result("2.15")
+    assert out.getvalue() == "2.15\n"
+    screen, _, _ = console(out=Unread())
+    with pytest.raises(BrokenPipeError):
+        screen.draw("a table", result=True)
+
+
 @pytest.mark.parametrize(
     ("terminal", "environ", "coloured"),
     [
