@@ -22,6 +22,7 @@ _ROWS = "rows"
 _MANY_DROPPED = 0.1
 _HARMLESS = frozenset({"collinear", "constant_left_out"})
 """Warnings of what changes no estimate."""
+_NO_ESTIMATE = "estimator_failed"
 _LEAK, _COPY = "leak_outcome", "outcome_copies_treatment"
 """Warnings that a column is the outcome in other words; where it was left out, others may be so too."""
 
@@ -49,11 +50,12 @@ def _ranked(analysis: Analysis) -> Iterator[Doubt]:
         yield from _pivotal(analysis)
     yield from _against(analysis)
     yield from _of_the_numbers(analysis)
-    for notice in analysis.notices:
-        if notice.level is Level.WARNING and notice.code not in _HARMLESS:
-            yield _about(notice), notice.message
+    warned = [one for one in analysis.notices if one.level is Level.WARNING and one.code not in _HARMLESS]
+    yield from ((_about(one), one.message) for one in warned if one.code != _NO_ESTIMATE)
     unclear = [one for one in analysis.refutations if one.status is Status.INCONCLUSIVE and not _idle(one)]
     yield from ((one.refuter, one.message) for one in unclear if one.question is Question.SOUNDNESS)
+    # that others beside the headline gave none tells less than the test that says why, and the first of them is enough
+    yield from ((_NO_ESTIMATE, one.message) for one in warned if one.code == _NO_ESTIMATE)
     yield from _pivotal(analysis)
     yield from _rests_on(analysis)
     told = [one for one in unclear if one.question is Question.HIDDEN_CAUSE and one.refuter != HIDDEN]

@@ -134,6 +134,17 @@ def test_a_graph_nobody_looked_at_and_rows_left_out_are_doubts() -> None:
     assert any("40 of 100 rows" in doubt for doubt in doubts)
 
 
+def test_estimators_that_gave_none_are_one_doubt_behind_the_test_that_says_why() -> None:
+    failed = [
+        Notice(code="estimator_failed", message=f"{name} gave no estimate.", subject=name, level=Level.WARNING)
+        for name in ("ipw", "aipw")
+    ]
+    thin = refutation(Question.SOUNDNESS, Status.INCONCLUSIVE, "overlap").model_copy(update={"details": {"share": 0.2}})
+    doubts = judge(analysis(notices=tuple(failed), refutations=(thin,))).doubts
+    assert doubts[:2] == (thin.message, "ipw gave no estimate.")
+    assert not any("aipw" in doubt for doubt in doubts)
+
+
 def test_the_strength_a_hidden_cause_needs_is_a_doubt() -> None:
     strength = Sensitivity(robustness_value=0.139, robustness_value_alpha=0.076, partial_r2=0.02)
     assert any("13.9 %" in doubt for doubt in judge(analysis(sensitivity=strength)).doubts)

@@ -17,6 +17,7 @@ from copilot.estimation.estimators.scores import bounds_for
 from copilot.estimation.moments import Moments
 from copilot.estimation.prepare.rank import full_rank
 from copilot.estimation.problem import Floats, Problem
+from copilot.estimation.refuters.interaction import two_together
 from copilot.estimation.refuters.thin import whereabouts
 from copilot.estimation.trial import Refuter, Trial, seed_for
 
@@ -97,7 +98,16 @@ class Overlap:
             f"by {number(apart, 3)} standard deviations, once weighted by {number(after, 3)}"
         )
         least = min(shares.values())
-        if far > MOST_FAR and trial.headline.estimator.name == "linear_regression":
+        linear = trial.headline.estimator.name == "linear_regression"
+        both = two_together(problem) if far > MOST_FAR and linear else None
+        if both is not None:
+            one, other = map(shown, both)
+            text = (
+                f"{shown(trial.treatment)} is {one} and {other} together, as in a difference in differences: the "
+                f"estimate rests on parallel trends, which nothing here can see, and not on rows that overlap. {tried}."
+            )
+            return self._made(Status.INCONCLUSIVE, f"{one} and {other} together make the treatment", text, details)
+        if far > MOST_FAR and linear:
             say = _say_of(problem, design, beyond)
             details["weight_far_outside"] = say
             if say < LITTLE_SAY:

@@ -8,7 +8,9 @@ import pytest
 
 from copilot.domain.effects import Question, Status
 from copilot.domain.identification.values import Strategy
+from copilot.estimation.estimators.linear_regression import LINEAR_REGRESSION
 from copilot.estimation.problem import Problem
+from copilot.estimation.refuters.interaction import two_together
 from copilot.estimation.refuters.overlap import OVERLAP
 from copilot.estimation.trial import Trial
 
@@ -47,6 +49,22 @@ def test_a_rule_that_gives_the_treatment_is_named(problem_of: Problems, trial_of
     (found,) = OVERLAP.refute(trial_of(problem.with_treatment((problem.covariates[:, 1] > 0.2).astype(float))))
     assert found.status is Status.FAILED
     assert "x1 alone separates the arms" in found.message
+
+
+def test_a_difference_in_differences_is_known_by_its_treatment(problem_of: Problems, trial_of: Trials) -> None:
+    plain = problem_of(n=800)
+    signs = np.sign(plain.covariates[:, :2])
+    problem = replace(
+        plain,
+        t=(signs > 0).all(axis=1).astype(float),
+        covariates=np.column_stack([(signs - signs.mean(axis=0)) / signs.std(axis=0), plain.covariates[:, 2:]]),
+    )
+    (found,) = OVERLAP.refute(trial_of(problem, LINEAR_REGRESSION))
+    assert found.status is Status.INCONCLUSIVE
+    assert found.message.startswith("drug is x0 and x1 together, as in a difference in differences")
+    assert two_together(problem) == ("x0", "x1")
+    assert two_together(problem.with_treatment((signs[:, 0] > 0).astype(float))) is None
+    assert two_together(problem.with_treatment((signs > 0).any(axis=1).astype(float))) is None
 
 
 def test_scores_that_balance_exactly_leave_no_rounding(problem_of: Problems, trial_of: Trials) -> None:
