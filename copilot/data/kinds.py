@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from copilot.data.dates import packed_dates
 from copilot.data.scales import is_scale
@@ -46,12 +46,14 @@ _COUNT_LARGEST = 1e9
 _MOST_SENTINELS = 6
 
 SENTINELS = (
-    *(-1, -8, -9, -88, -98, -99, -888, -998, -999, -8888, -9999, -99999),
-    *(88, 98, 99, 777, 888, 998, 999, 7777, 8888, 9998, 9999, 99999),
+    *(-1, -8, -9, -88, -98, -99, -888, -998, -999, -8888, -9999, -99999, -999999, -9999999, -99999999, -999999999),
+    *(88, 98, 99, 777, 888, 998, 999, 7777, 8888, 9998, 9999, 99999, 999999, 9999999, 99999999, 999999999),
 )
 """Numbers that files use for "missing", "refused" or "not applicable"."""
 
 _FAR = 3.0
+_ABSURD = 1000.0
+_FEWEST_OTHERS = 10
 
 
 def kind_of_numbers(name: str, position: int, values: Mapping[float, int]) -> tuple[Kind, str]:
@@ -126,22 +128,37 @@ def kind_of_dates(distinct: int) -> tuple[Kind, str]:
 def find_sentinels(values: Mapping[float, int]) -> tuple[tuple[float, int], ...]:
     """Find numbers that look like codes for "missing": known ones, repeated, that stand alone beyond all others.
 
-    A code is far if it lies further from the nearest other value than three times the widest gap between those.
+    A code is far if it lies further from the nearest other value than three times the widest gap between those. Any
+    other number is a code, or a slip, if it lies a thousand times further from ten others or more than these lie from
+    each other: it alone would decide every mean and every line.
 
     Examples
     --------
     >>> find_sentinels({18.0: 5, 20.0: 7, 35.0: 4, 40.0: 1, -99.0: 12, 41.0: 1})
     ((-99.0, 12),)
+    >>> find_sentinels({**{float(age): 9 for age in range(18, 60)}, 1e20: 1})
+    ((1e+20, 1),)
     """
-    candidates = [float(code) for code in SENTINELS if values.get(float(code), 0) > 1]
-    if not candidates:
-        return ()
-    rest = sorted(value for value in values if value not in candidates)
-    if len(rest) < 2:  # noqa: PLR2004 (a range has two ends)
-        return ()
-    widest = max(after - before for before, after in pairwise(rest))
-    far = [code for code in candidates if max(rest[0] - code, code - rest[-1]) > _FAR * widest]
+    far = _absurd(values)
+    candidates = {float(code) for code in SENTINELS if values.get(float(code), 0) > 1}.difference(far)
+    rest = sorted(values.keys() - candidates - set(far)) if candidates else ()
+    if len(rest) > 1:  # a range has two ends
+        widest = max(after - before for before, after in pairwise(rest))
+        far += [code for code in candidates if max(rest[0] - code, code - rest[-1]) > _FAR * widest]
     return tuple((code, values[code]) for code in sorted(far))[:_MOST_SENTINELS]
+
+
+def _absurd(values: Mapping[float, int]) -> list[float]:
+    """Give the smallest or the largest number, or both, if it is beyond all reason."""
+    if len(values) <= _FEWEST_OTHERS:
+        return []
+    least, most = min(values), max(values)
+    some = [value for value in islice(values, _FEWEST_OTHERS) if least < value < most]
+    if most - least <= _ABSURD * (max(some) - min(some)):  # they reach no further than all do
+        return []
+    first, *_, last = sorted(values.keys() - {least, most})
+    reach = _ABSURD * (last - first)
+    return [end for end, gap in ((least, first - least), (most, most - last)) if gap > reach]
 
 
 def _few_levels(distinct: int) -> tuple[Kind, str] | None:

@@ -149,9 +149,10 @@ class _Draft:
         self._number_signs(numbers)
         sentinels = find_sentinels(finite)
         for code, count in sentinels:
+            rows = "1 row" if count == 1 else f"{count:,} rows"
             self._say(
                 "sentinel",
-                f"{name} is {_number(code)} in {count:,} rows, far from all its other values; if that means "
+                f"{name} is {_number(code)} in {rows}, far from all its other values; if that means "
                 "“missing”, empty those cells, because it is computed with as a number",
                 count=count,
             )

@@ -174,6 +174,11 @@ def test_amounts_are_no_levels_and_no_numbers() -> None:
         ([*range(18, 101), 99, 99], ()),
         ([-1, -1, 0, 1, 2], ()),
         ([0, 99, 99], ()),
+        ([*range(18, 80), *[-9999999] * 30], ((-9999999.0, 30),)),
+        ([*range(18, 80), 10**20], ((1e20, 1),)),
+        ([*range(18, 80), -99, -99, 10**20], ((-99.0, 2), (1e20, 1))),
+        ([*(10**power for power in range(20))], ()),
+        ([1, 2, 3, 10**20], ()),
     ],
 )
 def test_sentinels_stand_alone_and_repeat(cells: list[int], found: tuple[tuple[float, int], ...]) -> None:
