@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from copilot.data.profiling import Column
 from copilot.data.reading import Remark
 from copilot.domain.notice import Level, Notice
-from copilot.domain.text import one_line, shown
+from copilot.domain.text import folded, one_line, shown
 from copilot.domain.variables import Kind
 
 _MOST_ALIKE = 12
@@ -38,19 +37,20 @@ def to_notices(remarks: Iterable[Remark], unit: str = "line") -> tuple[Notice, .
 
 
 def remarks_on_names(names: Sequence[str]) -> list[Remark]:
-    """Find headers that differ only in case, white space or Unicode form, and a header that looks like data."""
-    folded: dict[str, list[str]] = {}
+    """Find headers that differ only in what a reader overlooks, and a header that looks like data."""
+    alike: dict[str, list[str]] = {}
     for name in names:
-        folded.setdefault(unicodedata.normalize("NFKC", name).strip().casefold(), []).append(name)
+        alike.setdefault(folded(name), []).append(name)
     remarks = [
         Remark(
             "name_twins",
-            f"the columns {' and '.join(map(_spelt, twins))} differ only in case, blanks or Unicode form; "
+            f"the columns {' and '.join(map(_spelt, twins))} differ only in case, blanks, invisible characters or "
+            "Unicode form; "
             "they are different variables, and must be named exactly",
             subject=twins[0],
             count=len(twins),
         )
-        for twins in folded.values()
+        for twins in alike.values()
         if len(twins) > 1
     ]
     if names and all(_is_number(name) for name in names):
@@ -103,9 +103,9 @@ def _merged(group: Sequence[Remark], unit: str) -> Notice:
 
 def _spelt(name: str) -> str:
     """Write a name so that its twins look different."""
-    return (
-        ascii(one_line(name, 60)) if not name.isascii() else shown(one_line(name, 60) if name.strip() == name else name)
-    )
+    if not (name.isascii() and name.isprintable()):
+        return ascii(name[:60])
+    return shown(one_line(name, 60) if name == " ".join(name.split()) else name)
 
 
 def _is_number(name: str) -> bool:

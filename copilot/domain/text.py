@@ -36,6 +36,17 @@ def one_line(text: str, limit: int = 200) -> str:
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
 
 
+def folded(name: str) -> str:
+    r"""Reduce a name to what a reader sees: without case, white space, invisible characters and Unicode forms.
+
+    Examples
+    --------
+    >>> folded(" Blood\u200b Pressure") == folded("bloodpressure")
+    True
+    """
+    return "".join(clean(unicodedata.normalize("NFKC", name)).casefold().split())
+
+
 def shown(name: str) -> str:
     """Write a variable's name for a person: cleaned, on one line, and never blank.
 
