@@ -155,6 +155,12 @@ class RowStream:
                 reason="A double quote within a quoted cell must be doubled.",
                 advice="Correct this line, or export the table again.",
             )
+        if "field limit" in str(error):
+            return InputDataError(
+                f"{self.name!r}, line {line}: a cell of this row is longer than {csv.field_size_limit():,} characters",
+                reason="Such a cell is no value; most often a quote was opened in it and never closed.",
+                advice="Close the quote; or leave a column of long texts out of the file.",
+            )
         return InputDataError(
             f"{self.name!r}, line {line}: a quote opened in this row is never closed",
             reason=f"{one_line(str(error))[:1].upper()}{one_line(str(error))[1:]}.",

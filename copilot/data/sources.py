@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import hashlib
 import os
@@ -26,7 +27,7 @@ STDIN_LIMIT = 1 << 30
 _STDIN_NAMES = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _BLOCK = 1 << 20
-_HEAD = 8
+_HEAD = 512
 
 
 class Storage(StrEnum):
@@ -57,6 +58,12 @@ _FOREIGN = (
     (b"\xfd7zXZ", "xz-compressed"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
 )
+_FOREIGN_TEXT = (
+    (re.compile(rb'\[?\s*\{\s*"[^"]*"\s*:[^,]*,\s*"'), "JSON"),
+    (re.compile(rb"<(!doctype\s+)?html\b", re.IGNORECASE), "a web page"),
+    (re.compile(rb"<\?xml\b", re.IGNORECASE), "XML"),
+)
+"""What no table begins with; a header called `{"a":1}` is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +189,15 @@ def storage_of(source: Source) -> Storage:
         If the two disagree, or the bytes are of a kind that is not read.
     """
     head = source.head()
-    for magic, kind in _FOREIGN:
-        if head.startswith(magic):
-            raise InputDataError(
-                f"{source.name!r} is {kind}, not a table that can be read",
-                reason="CSV, TSV and other delimited text are read, plain or gzip-compressed, and Parquet.",
-                advice="Export or unpack it to CSV first.",
-            )
+    foreign = [kind for magic, kind in _FOREIGN if head.startswith(magic)]
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    foreign += [kind for pattern, kind in _FOREIGN_TEXT if pattern.match(text)]
+    if foreign:
+        raise InputDataError(
+            f"{source.name!r} is {foreign[0]}, not a table that can be read",
+            reason="CSV, TSV and other delimited text are read, plain or gzip-compressed, and Parquet.",
+            advice="Export or unpack it to CSV first.",
+        )
     found = Storage.TEXT
     if head.startswith(b"\x1f\x8b"):
         found = Storage.GZIP

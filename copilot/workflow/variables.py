@@ -32,8 +32,9 @@ def check_query(query: Query, profile: TableProfile) -> None:
         if column is None:
             raise UnknownVariableError(name, profile.names, role)
         if column.kind is Kind.CONSTANT:
+            values = "only one value" if column.distinct else "no value"
             raise InputDataError(
-                f"the {role} {name!r} has only one value in {column.rows} rows",
+                f"the {role} {name!r} has {values} in {column.rows} rows",
                 reason="Something that never varies has no measurable effect, and none can be measured on it.",
                 advice="Name another column, or add rows in which it differs.",
             )

@@ -411,8 +411,9 @@ def test_amounts_with_a_sign_are_refused_for_models_too_unless_excluded(
     )
 
 
-def test_a_treatment_that_never_varies_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "flat.csv").write_text("t,y,w\n" + "".join(f"1,{i % 5},{i % 3}\n" for i in range(40)))
+@pytest.mark.parametrize(("cell", "said"), [("1", "has only one value in 40 rows"), ("", "has no value in 40 rows")])
+def test_a_treatment_that_never_varies_is_refused(tmp_path: Path, cell: str, said: str) -> None:
+    (tmp_path / "flat.csv").write_text("t,y,w\n" + "".join(f"{cell},{i % 5},{i % 3}\n" for i in range(40)))
     done = copilot("suggest-graph", "flat.csv", "--treatment", "t", "--yes", cwd=tmp_path)
     assert done.returncode == 2
-    assert "only one value" in done.stderr
+    assert said in done.stderr

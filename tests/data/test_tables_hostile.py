@@ -104,7 +104,7 @@ def test_names_are_kept_byte_for_byte(write: Write, name: str) -> None:
     check_baseline(read_table(write(f"{quoted},t,y\n{BODY}")), first=name)
 
 
-@pytest.mark.parametrize("twins", ["t,T", "t, t", "é,e\u0301", "t,\uff54"])
+@pytest.mark.parametrize("twins", ["t,T", "t, t", "é,e\u0301", "t,\uff54", "t,t\u200b", "a b,a  b"])
 def test_twin_names_are_legal_and_said(write: Write, twins: str) -> None:
     table = read_table(write(f"{twins}\n1,2\n3,5\n6,2\n"))
     assert list(table.profile.names) == twins.split(",")
@@ -128,7 +128,7 @@ def test_twin_names_are_legal_and_said(write: Write, twins: str) -> None:
         (BASELINE.replace("\n", "\r\n\r\n") + "1,2\n", "line 83: fewer cells"),
         (BASELINE + '"1,2,3\n4,5,6\n', "line 42: a quote opened"),
         (BASELINE + '1,2,"3" x\n', "line 42: text follows a closing quote"),
-        (BASELINE + '"' + "x" * 200_000 + '",1,2\n', "line 42: a quote opened"),
+        (BASELINE + '"' + "x" * 200_000 + '",1,2\n', "line 42: a cell of this row is longer than 131,072 characters"),
         ("w,t,y\n" + BODY.replace("\n", "\n\0", 1), "line 3: there is a NUL"),
         (BASELINE.encode("utf-16-le"), "NUL"),
         ("w,t,año\n".encode("latin-1") + BODY.encode(), "byte 5 (0xf1), line 1"),
@@ -136,12 +136,21 @@ def test_twin_names_are_legal_and_said(write: Write, twins: str) -> None:
         ("a^b^c\n1^2^3\n1^2^3\n1^2^3\n", "one column"),
         ("a b c\n1 2 3\n1 2 3\n1 2 3\n", "one column"),
         (b"PK\x03\x04" + bytes(30), "Excel"),
+        ('[{"w": 0.1, "t": 1, "y": 2},\n {"w": 0.2, "t": 0, "y": 1}]\n', "is JSON"),
+        ('{"w":0.1,"t":1,"y":2}\n{"w":0.2,"t":0,"y":1}\n', "is JSON"),
+        ('{\n  "w": {\n    "0": 0.1,\n    "1": 0.2\n  }\n}\n', "is JSON"),
+        ("\ufeff\n<!DOCTYPE html>\n<html><body>log in</body></html>\n", "is a web page"),
+        ('<?xml version="1.0"?>\n<rows/>\n', "is XML"),
         (b"\x1f\x8b" + bytes(30), "bytes are those of gzip"),
         (b"PAR1" + bytes(30), "bytes are those of a Parquet"),
     ],
 )
 def test_what_is_refused_and_where(write: Write, content: str | bytes, words: str) -> None:
     assert words in refused(write(content)).message
+
+
+def test_a_header_may_look_like_json(write: Write) -> None:
+    check_baseline(read_table(write('{"edges":[]},t,y\n' + BODY)), first='{"edges":[]}')
 
 
 def test_a_bad_encoding_comes_with_the_flag_that_helps(write: Write) -> None:
