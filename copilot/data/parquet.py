@@ -247,8 +247,12 @@ def _opened(source: Source) -> Iterator[Any]:
     from pyarrow.parquet import ParquetFile
 
     try:
-        # with a buffer the file is read page by page, not a whole column of a row group at once
-        with source.opened() as stream, ParquetFile(stream, buffer_size=_BUFFER) as file:
+        # with a buffer the file is read page by page, not a whole column of a row group at once; pages that bear a
+        # checksum are held against it, because damaged numbers are numbers too
+        with (
+            source.opened() as stream,
+            ParquetFile(stream, buffer_size=_BUFFER, page_checksum_verification=True) as file,
+        ):
             yield file
         # What pyarrow has freed it keeps for later; there is no later.
         pa.default_memory_pool().release_unused()

@@ -283,6 +283,24 @@ def test_parquet_good_and_bad(tmp_path: Path, write: Write) -> None:
     assert "2 rows" in refused(short).message
 
 
+def test_damaged_numbers_of_a_parquet_file_are_found_by_its_checksums(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    path = tmp_path / "data.parquet"
+    write_table(
+        pa.table({"w": [0.1 * i for i in range(300)]}),
+        path,
+        compression="none",
+        use_dictionary=False,
+        write_page_checksum=True,
+    )
+    stored = bytearray(path.read_bytes())
+    stored[800] ^= 0x10
+    path.write_bytes(stored)
+    assert "checksum" in refused(str(path)).reason
+
+
 def test_parquet_columns_of_every_type(tmp_path: Path) -> None:
     import datetime as dt
     from decimal import Decimal

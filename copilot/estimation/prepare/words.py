@@ -12,7 +12,8 @@ _ACTIVE = frozenset(
     | {"success", "positive", "pos", "present", "ever", "after", "post", "enrolled", "received", "vaccinated"}
     | {"high", "experimental", "drug", "new", "smoker", "dead", "died", "event", "pass", "passed", "1"}
     | {"admit", "admitted", "accept", "accepted", "approved", "hired", "employed", "recovered", "cured", "improved"}
-    | {"won", "win", "correct"}
+    | {"won", "win", "correct", "+"}
+    | {"ja", "oui", "si", "sí", "sì", "sim", "tak", "да"}
 )
 _CONTROL = frozenset(
     {"no", "n", "false", "f", "off", "control", "controls", "untreated", "placebo", "unexposed", "inactive", "none"}
@@ -33,6 +34,7 @@ _CONTROL = frozenset(
     }
     | {"fail", "failed", "0", "nontreated", "nottreated", "notreatment"}
     | {"reject", "rejected", "denied", "declined", "refused", "lost", "lose", "wrong"}
+    | {"nein", "non", "não", "nao", "nej", "nei", "nee", "nie", "нет"}
 )
 _NOTHING = frozenset(
     {
@@ -71,6 +73,8 @@ def ordered(first: str, second: str) -> tuple[str, str, str]:
     ('A', 'B', '')
     >>> ordered("married", "notmarried")[:2], ordered("drug A", "Placebo")[:2]
     (('notmarried', 'married'), ('Placebo', 'drug A'))
+    >>> ordered("Ja", "Nein")[:2], ordered("-", "+")[:2]
+    (('Nein', 'Ja'), ('-', '+'))
     """
     low, high = sorted((first, second))
     for control, active in ((low, high), (high, low)):

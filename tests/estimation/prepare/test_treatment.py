@@ -43,6 +43,10 @@ Said = Callable[[Prepared], list[str]]
         ("denied", "approved"),
         ("unemployed", "employed"),
         ("lost", "won"),
+        ("Nein", "Ja"),
+        ("non", "oui"),
+        ("NO", "SÍ"),
+        ("-", "+"),
     ],
 )
 def test_known_words_decide_the_direction(control: str, active: str) -> None:
