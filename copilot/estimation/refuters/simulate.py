@@ -101,8 +101,11 @@ def _answers(run: Callable[[SeedSequence], float], seeds: list[SeedSequence], jo
     if jobs <= 1 or len(seeds) <= 1:
         yield from map(run, seeds)
         return
-    with ThreadPoolExecutor(min(jobs, len(seeds))) as pool:
+    pool = ThreadPoolExecutor(min(jobs, len(seeds)))
+    try:
         yield from pool.map(run, seeds)
+    finally:
+        pool.shutdown(cancel_futures=True)  # who interrupts while they are handed out does not wait for all of them
 
 
 def ready(trial: Trial) -> Refit:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,6 +64,29 @@ def test_progress_is_told_once_for_each_simulation(trial: Trial, jobs: int) -> N
     steps: list[int] = []
     simulate(replace(trial, jobs=jobs, simulations=30, on_step=steps.append), PLACEBO_TREATMENT, noise)
     assert steps == [1] * 30
+
+
+def test_an_interruption_while_work_is_handed_out_does_not_wait_for_all_of_it(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[float] = []
+    handed = iter(range(60))
+
+    def one(rng: Generator, refit: Refit) -> float:
+        time.sleep(0.02)
+        done.append(noise(rng, refit))
+        return done[-1]
+
+    def submit(pool: ThreadPoolExecutor, /, *work: Any) -> Future[float]:
+        if next(handed) == 50:
+            raise KeyboardInterrupt
+        return given(pool, *work)
+
+    given = ThreadPoolExecutor.submit
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
+    with pytest.raises(KeyboardInterrupt):
+        simulate(replace(trial, jobs=2), PLACEBO_TREATMENT, one)
+    assert len(done) < 20
 
 
 def test_simulations_without_a_number_are_counted_and_the_others_keep_their_places(trial: Trial) -> None:
