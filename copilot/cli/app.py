@@ -26,6 +26,9 @@ Examples:
 Exit codes: 0 fine, 1 our bug, 2 usage, configuration or data, 3 a gate failed,
 4 authentication, 5 provider, budget or quorum, 6 not identifiable, 130 interrupted."""
 
+_SOON = 0.05
+"""Seconds."""
+
 
 def main() -> None:
     """Run the command line and end the process."""
@@ -38,6 +41,7 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
+    sys.unraisablehook = _send_again
     code = run(sys.argv[1:], Console.of_process())
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once
     sys.exit(code)
@@ -101,3 +105,14 @@ def _root_options(
 
 def _stop(number: int, _frame: FrameType | None) -> None:
     raise StoppedError(signal.Signals(number).name, number)
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was raised where none can be, as in a callback of the import system."""
+    error = lost.exc_value
+    if not isinstance(error, KeyboardInterrupt | StoppedError) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(lost)
+        return
+    number = error.number if isinstance(error, StoppedError) else signal.SIGINT
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _SOON)

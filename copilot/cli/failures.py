@@ -26,6 +26,7 @@ class StoppedError(BaseException):
     def __init__(self, name: str, number: int) -> None:
         super().__init__(name)
         self.name = name
+        self.number = number
         self.exit_code = 128 + number
 
 
@@ -66,10 +67,24 @@ def _understood(error: BaseException) -> tuple[CopilotError, int]:
     """Name what happened, and its exit code."""
     if isinstance(error, BaseExceptionGroup):
         return _understood(_first_leaf(error))
+    if not isinstance(error, CopilotError | typer.TyperException):
+        error = _stop_behind(error) or error
     failure = _named(error)
     if isinstance(error, StoppedError | typer.TyperException):
         return failure, error.exit_code
     return failure, failure.exit_code
+
+
+def _stop_behind(error: BaseException) -> BaseException | None:
+    """Find the interruption of which an error came: whatever it cut short may have failed in its own way."""
+    seen: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen:
+        if isinstance(following, KeyboardInterrupt | StoppedError):
+            return following
+        seen.append(following)
+        following = following.__cause__ or following.__context__
+    return None
 
 
 def _named(error: BaseException) -> CopilotError:

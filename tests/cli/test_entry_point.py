@@ -139,6 +139,31 @@ def test_signals_end_with_one_line(tmp_path: Path, number: signal.Signals, code:
     assert err == ("interrupted\n" if number is signal.SIGINT else "stopped by SIGTERM\n")
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_a_callback_of_the_interpreter_is_not_lost(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    script = (
+        "import dataclasses, os, sys, time\n"
+        "from copilot.cli import app\n"
+        "from copilot.cli.command import Command\n"
+        "class Last:\n"
+        "    def __del__(self):\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "def wait(shell):\n"
+        "    Last()\n"
+        "    time.sleep(30)\n"
+        "app.ROOT = dataclasses.replace(app.ROOT, commands=(Command('init', 'Wait.', wait),))\n"
+        "sys.argv = ['copilot', 'init']\n"
+        "app.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == ("interrupted\n" if number is signal.SIGINT else "stopped by SIGTERM\n")
+
+
 @pytest.mark.parametrize(
     ("redirection", "code", "said"),
     [

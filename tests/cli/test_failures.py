@@ -106,5 +106,13 @@ def test_interruption_is_one_line_even_with_tracebacks_on() -> None:
     assert end(StoppedError("SIGTERM", 15), "-v")[2] == "stopped by SIGTERM\n"
 
 
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), 130), (StoppedError("SIGTERM", 15), 143)])
+def test_what_an_interruption_breaks_on_its_way_is_no_bug(stop: BaseException, code: int) -> None:
+    broken = RuntimeError("release unlocked lock")
+    broken.__context__ = ValueError("on the way")
+    broken.__context__.__context__ = stop
+    assert end(broken)[0] == code
+
+
 def test_a_pipe_nobody_reads_is_quiet() -> None:
     assert end(BrokenPipeError(), "--json") == (141, "", "")
