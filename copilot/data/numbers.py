@@ -162,7 +162,9 @@ def read_numbers(counts: Mapping[str, int], habit: NumberHabit) -> Numbers | Non
         if all(value is None for value in candidate.parse_all(screen)):
             continue
         values = candidate.parse_all(texts)
-        misfits = sum(counts[text] for text, value in zip(texts, values, strict=True) if value is None)
+        misfits = 0
+        if None in values:
+            misfits = sum(counts[text] for text, value in zip(texts, values, strict=True) if value is None)
         if best is None or misfits < best_misfits:
             best, best_misfits, form = values, misfits, candidate
         if not misfits:

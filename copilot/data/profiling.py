@@ -72,7 +72,8 @@ def profile_texts(
         Numbers if nearly all cells are (see `read_numbers`), else dates, else texts.
     """
     counts = Counter(cells)
-    special = [text for text in counts if text.strip() in _SPECIAL]
+    none = _SPECIAL.isdisjoint(map(str.strip, counts))  # asked of all at once, as most columns have none
+    special = [] if none else [text for text in counts if text.strip() in _SPECIAL]
     gone = {text for text in special if not text.strip()} | (missing & counts.keys())
     words = set(special) - gone
     draft = _Draft(name, position, counts, (cells, range(1, len(cells) + 1) if lines is None else lines), missing)

@@ -121,7 +121,8 @@ def _gather(stream: RowStream, most_rows: int) -> _Gathered:
         for cells, more in zip(found.cells, zip(*rows, strict=True), strict=False):
             cells.extend(more)
         found.lines.extend(chunk.lines[: len(rows)])
-        found.empty_rows += sum(not any(row) for row in rows)
+        if "" in found.cells[0][-len(rows) :]:  # as an empty row begins
+            found.empty_rows += sum(not any(row) for row in rows)
         if found.more:
             break
     return found
