@@ -162,9 +162,7 @@ def read_numbers(counts: Mapping[str, int], habit: NumberHabit) -> Numbers | Non
         if all(value is None for value in candidate.parse_all(screen)):
             continue
         values = candidate.parse_all(texts)
-        misfits = 0
-        if None in values:
-            misfits = sum(counts[text] for text, value in zip(texts, values, strict=True) if value is None)
+        misfits = _misfits(counts, values) if None in values else 0
         if best is None or misfits < best_misfits:
             best, best_misfits, form = values, misfits, candidate
         if not misfits:
@@ -184,6 +182,11 @@ def read_numbers(counts: Mapping[str, int], habit: NumberHabit) -> Numbers | Non
             merged[value] = merged.get(value, 0) + counts[text]
     collapsed = any(abs(value) > 2**53 for value in merged) and len(merged) + len(stray) < len(texts)
     return Numbers(form, merged, stray, collapsed)
+
+
+def _misfits(counts: Mapping[str, int], values: Sequence[float | None]) -> int:
+    """Count the cells whose text is no number."""
+    return sum(count for count, value in zip(counts.values(), values, strict=True) if value is None)
 
 
 def few(stray: int, cells: int) -> bool:
