@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.random import Generator, SeedSequence
 from copilot.domain.identification.values import Strategy
 from copilot.errors import EstimationError
 from copilot.estimation.problem import Ask, Estimator, Fit, Floats, Integers, Problem, Refit, silent
+from copilot.estimation.refuters.side_by_side import answers
 from copilot.estimation.trial import Fitted, Refuter, Trial, seed_for
 
 FEWEST = 10
@@ -90,22 +91,12 @@ def simulate(trial: Trial, refuter: Refuter, one: One) -> Draws:
 
     values = np.empty(len(seeds))
     jobs = 1 if trial.headline.estimator.name in ONE_THREAD else trial.jobs
-    for place, value in enumerate(_answers(run, seeds, jobs)):
-        values[place] = value
-        trial.on_step(1)
+    with closing(answers(run, seeds, jobs)) as come:
+        for place, value in come:
+            values[place] = value
+            trial.on_step(1)
     finite = np.isfinite(values)
     return Draws(values[finite], np.flatnonzero(finite), len(seeds), int(np.sum(~finite)))
-
-
-def _answers(run: Callable[[SeedSequence], float], seeds: list[SeedSequence], jobs: int) -> Iterator[float]:
-    if jobs <= 1 or len(seeds) <= 1:
-        yield from map(run, seeds)
-        return
-    pool = ThreadPoolExecutor(min(jobs, len(seeds)))
-    try:
-        yield from pool.map(run, seeds)
-    finally:
-        pool.shutdown(cancel_futures=True)  # who interrupts while they are handed out does not wait for all of them
 
 
 def ready(trial: Trial) -> Refit:

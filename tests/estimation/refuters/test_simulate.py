@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -66,27 +66,56 @@ def test_progress_is_told_once_for_each_simulation(trial: Trial, jobs: int) -> N
     assert steps == [1] * 30
 
 
-def test_an_interruption_while_work_is_handed_out_does_not_wait_for_all_of_it(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_an_interruption_waits_for_no_more_than_is_being_worked_at(trial: Trial, jobs: int) -> None:
     done: list[float] = []
-    handed = iter(range(60))
+    steps = iter(range(100))
 
     def one(rng: Generator, refit: Refit) -> float:
-        time.sleep(0.02)
+        time.sleep(0.005)
         done.append(noise(rng, refit))
         return done[-1]
 
-    def submit(pool: ThreadPoolExecutor, /, *work: Any) -> Future[float]:
-        if next(handed) == 50:
+    def on_step(_: int) -> None:
+        if next(steps) == 9:
             raise KeyboardInterrupt
-        return given(pool, *work)
 
-    given = ThreadPoolExecutor.submit
-    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit)
     with pytest.raises(KeyboardInterrupt):
-        simulate(replace(trial, jobs=2), PLACEBO_TREATMENT, one)
-    assert len(done) < 20
+        simulate(replace(trial, jobs=jobs, on_step=on_step), PLACEBO_TREATMENT, one)
+    seen = len(done)
+    assert 10 <= seen <= 10 + 2 * jobs
+    time.sleep(0.05)
+    assert len(done) == seen
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_what_goes_wrong_in_a_worker_is_raised(trial: Trial, jobs: int) -> None:
+    def one(rng: Generator, refit: Refit) -> float:
+        if noise(rng, refit) > 1:
+            raise ZeroDivisionError
+        return 1.0
+
+    with pytest.raises(ZeroDivisionError):
+        simulate(replace(trial, jobs=jobs), PLACEBO_TREATMENT, one)
+
+
+def test_signals_leave_no_worker_waiting() -> None:
+    script = (
+        "import signal, threading, time\n"
+        "from copilot.estimation.refuters.side_by_side import answers\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "for round in range(300):\n"
+        "    signal.setitimer(signal.ITIMER_REAL, 1e-4 + round * 1e-5)\n"
+        "    try:\n"
+        "        for _ in answers(float, range(100_000), 2):\n"
+        "            pass\n"
+        "    except KeyboardInterrupt:\n"
+        "        pass\n"
+        "time.sleep(0.2)\n"
+        "print(sum(thread.is_alive() for thread in threading.enumerate()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
 
 
 def test_simulations_without_a_number_are_counted_and_the_others_keep_their_places(trial: Trial) -> None:
