@@ -139,23 +139,36 @@ def test_signals_end_with_one_line(tmp_path: Path, number: signal.Signals, code:
     assert err == ("interrupted\n" if number is signal.SIGINT else "stopped by SIGTERM\n")
 
 
+INTERRUPTED = (
+    "import dataclasses, os, sys, time\n"
+    "from copilot.cli import app\n"
+    "from copilot.cli.command import Command\n"
+    "{0}"
+    "app.ROOT = dataclasses.replace(app.ROOT, commands=(Command('init', 'Wait.', wait),))\n"
+    "sys.argv = ['copilot', 'init']\n"
+    "app.main()\n"
+)
+
+
+def test_an_interruption_of_code_made_from_text_has_its_exit_code_too(tmp_path: Path) -> None:
+    (tmp_path / "waiting.py").write_text(
+        INTERRUPTED.format("def wait(shell):\n    exec('os.kill(os.getpid(), 2); time.sleep(30)')\n")
+    )
+    done = subprocess.run([sys.executable, "-m", "waiting"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_during_a_callback_of_the_interpreter_is_not_lost(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    script = (
-        "import dataclasses, os, sys, time\n"
-        "from copilot.cli import app\n"
-        "from copilot.cli.command import Command\n"
+    script = INTERRUPTED.format(
         "class Last:\n"
         "    def __del__(self):\n"
         f"        os.kill(os.getpid(), {int(number)})\n"
         "def wait(shell):\n"
         "    Last()\n"
         "    time.sleep(30)\n"
-        "app.ROOT = dataclasses.replace(app.ROOT, commands=(Command('init', 'Wait.', wait),))\n"
-        "sys.argv = ['copilot', 'init']\n"
-        "app.main()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=20, check=False
