@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import signal
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ from copilot.cli.commands import ROOT
 from copilot.cli.console import Console
 from copilot.cli.failures import StoppedError, guard
 from copilot.cli.lazy import LazyGroup, build_group
-from copilot.errors import InterruptedRunError
 
 EPILOG = """\b
 Examples:
@@ -51,9 +49,9 @@ def main() -> None:
     sys.unraisablehook = _send_again
     code = run(sys.argv[1:], Console.of_process())
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once
-    if code == InterruptedRunError.exit_code and hasattr(signal, "pthread_sigmask"):
-        # If the first one met code made from text, as named tuples are, Python ends by killing itself with SIGINT.
-        atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGINT})
+    # If Ctrl-C met code made from text, as named tuples are, Python would end by killing itself with SIGINT. It forgets
+    # that when such code comes through.
+    exec("")  # noqa: S102
     sys.exit(code)
 
 
