@@ -93,7 +93,7 @@ def test_thirty_seven_nodes_take_less_than_two_seconds() -> None:
     names = [f"v{i:02}" for i in range(37)]
     truth = CausalGraph.build(names, directed=[(names[i], names[j]) for i in range(37) for j in range(i + 1, 37, 7)])
     guess = CausalGraph.build(names, directed=[(names[i], names[j]) for i in range(37) for j in range(i + 2, 37, 6)])
-    start = time.perf_counter()
+    start = time.process_time()
     assert structural_intervention_distance(guess, truth) > 0
     assert valid_adjustment_share(guess, truth) < 1
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2

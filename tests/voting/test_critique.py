@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Sequence
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -161,8 +161,8 @@ def test_a_large_graph_takes_a_bounded_time() -> None:
     graph = CausalGraph.build(nodes=names, directed=ways, undirected=[("x00", "x59"), ("x01", "x58")])
     absent = [pair for pair in itertools.combinations(names, 2) if pair not in ways][:300]
     voiced = [concern(K.MISSING_EDGE, *pair) for pair in absent if pair not in {("x00", "x59"), ("x01", "x58")}]
-    started = perf_counter()
+    started = process_time()
     found = merged(voiced, voiced, graph=graph, query=Query(treatment="x20", outcome="x50"))
-    assert perf_counter() - started < 20
+    assert process_time() - started < 20
     assert len(found) == len(voiced)
     assert sum("was not worked out" in one.message for one in found) == len(voiced) - 20

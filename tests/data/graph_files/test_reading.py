@@ -129,9 +129,9 @@ def test_the_format_of_a_name() -> None:
 def test_ten_thousand_edges_take_less_than_two_seconds() -> None:
     pairs = itertools.islice(((a, a + step) for a in range(3000) for step in (1, 7, 31, 97)), 10_000)
     lines = "".join(f'  "v{a}" -> "v{b}" [label="5/7", tooltip="why \\"not\\""];\n' for a, b in pairs)
-    start = time.perf_counter()
+    start = time.process_time()
     graph = parse_graph(f"digraph {{\n{lines}}}", "dot", "big").graph
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(graph.edges) == 10_000
 
 
@@ -148,9 +148,9 @@ def test_ten_thousand_edges_take_less_than_two_seconds() -> None:
 )
 def test_no_text_takes_quadratic_time(tmp_path: Path, text: str) -> None:
     path = put(tmp_path, "g.dot", text)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         assert read_graph(path).graph is not None
     except GraphFileError as error:
         assert error.message  # noqa: PT017 (either end is fine; the time is what is tested)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

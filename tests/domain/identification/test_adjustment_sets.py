@@ -332,11 +332,11 @@ def test_large_graphs_take_no_exponential_time() -> None:
     ]
     hidden = [f"{u}{i}" for i in range(24) for u in "uv"]
     butterfly = CausalGraph.build(directed=[*colliders, ("w", "t"), ("w", "y"), ("t", "y")], latent=hidden)
-    start = time.perf_counter()
+    start = time.process_time()
     assert minimal_adjustment_sets(many, "t", "y") == ((tuple(sorted(f"w{i}" for i in range(200))),), True)
     assert minimal_adjustment_sets(mediators, "t", "y") == (((),), True)
     assert minimal_adjustment_sets(butterfly, "t", "y") == ((("w",),), True)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_one_name_on_two_sides_is_refused() -> None:

@@ -218,16 +218,16 @@ def ladder(size: int, step: int) -> CausalGraph:
 
 def test_a_hundred_nodes_take_no_time_to_speak_of() -> None:
     graph = ladder(100, 7)
-    start = time.perf_counter()
+    start = time.process_time()
     found = identify(graph, "n030", "n095")
-    assert time.perf_counter() - start < 4  # 2 s on a quiet machine
+    assert time.process_time() - start < 2
     assert found.identifiable
 
 
 @pytest.mark.slow
 def test_seven_hundred_nodes_do_not_blow_up() -> None:
     graph = ladder(724, 31)
-    start = time.perf_counter()
+    start = time.process_time()
     found = identify(graph, "n200", "n700")
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
     assert found.identifiable
