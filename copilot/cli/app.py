@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -12,9 +14,8 @@ from copilot import __version__
 from copilot.cli.command import CommandGroup, Entry, find
 from copilot.cli.commands import ROOT
 from copilot.cli.console import Console
-from copilot.cli.failures import guard
+from copilot.cli.failures import StoppedError, guard
 from copilot.cli.lazy import LazyGroup, build_group
-from copilot.cli.signals import end_at_once, heed
 
 EPILOG = """\b
 Examples:
@@ -25,6 +26,8 @@ Examples:
 Exit codes: 0 fine, 1 our bug, 2 usage, configuration or data, 3 a gate failed,
 4 authentication, 5 provider, budget or quorum, 6 not identifiable, 130 interrupted."""
 
+_SOON = 0.05
+"""Seconds."""
 _LIVELY, _OLDER = 50_000, 20
 """Objects that are made before garbage is looked for, and looks before older ones are looked at again. With what Python
 presets, importing libraries and reading cells take a tenth longer, for there is hardly any garbage to be found."""
@@ -40,9 +43,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    heed()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    sys.unraisablehook = _send_again
     code = run(sys.argv[1:], Console.of_process())
-    end_at_once()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends at once
+    # If Ctrl-C met code made from text, as named tuples are, Python would end by killing itself with SIGINT. It forgets
+    # that when such code comes through.
+    exec("")  # noqa: S102
     sys.exit(code)
 
 
@@ -100,3 +109,18 @@ def _root_options(
     ] = False,
 ) -> None:
     """Take the options that stand before the command; `version` never gets this far."""
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    raise StoppedError(signal.Signals(number).name, number)
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again whose exception was raised where none can be, as in a callback of the import system."""
+    error = lost.exc_value
+    if not isinstance(error, KeyboardInterrupt | StoppedError) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(lost)
+        return
+    number = error.number if isinstance(error, StoppedError) else signal.SIGINT
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _SOON)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -157,35 +156,6 @@ def test_an_interruption_of_code_made_from_text_has_its_exit_code_too(tmp_path: 
     )
     done = subprocess.run([sys.executable, "-m", "waiting"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("seconds", [0.2, 30])
-def test_a_signal_during_the_import_of_a_compiled_module_waits_for_its_end_or_not_for_long(
-    tmp_path: Path, number: signal.Signals, code: int, seconds: float
-) -> None:
-    (tmp_path / "compiled.py").write_text(
-        "import os, time\n"
-        f"before = time.monotonic(); until = before + {seconds}\n"
-        f"os.kill(os.getpid(), {int(number)})\n"
-        "try:\n"
-        "    while time.monotonic() < until: time.sleep(0.01)\n"
-        "except BaseException:\n"
-        "    if time.monotonic() < before + 1: raise ImportError from None\n"
-        "    raise\n"
-    )
-    (tmp_path / "waiting.py").write_text(
-        "from importlib.machinery import SourceFileLoader\n"
-        "from copilot.cli import signals\n"
-        + INTERRUPTED.format(
-            "signals._COMPILED.add(SourceFileLoader.exec_module.__code__)\n"
-            "def wait(shell):\n    import compiled\n    time.sleep(30)\n"
-        )
-    )
-    begun = time.monotonic()
-    done = subprocess.run([sys.executable, "waiting.py"], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert time.monotonic() - begun < 15
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
