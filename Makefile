@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist worksteal
 RUN_DIR ?= demo-run
 STUDY ?= radiator_balancing
 ASK_radiator_balancing := --treatment radiators_balanced --outcome heat_kwh_m2
@@ -15,7 +16,7 @@ ANALYZE := $(subst suggest-graph,analyze,$(SUGGEST))
 # Tests and checks read compiled bytecode; some machines turn its writing off, and start-up would crawl.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check fix bench record docs clean
+.PHONY: help demo test check lint fast slow fix bench record docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,18 +37,25 @@ demo: $(VENV)/.run ## Install, then run the main job on a fixture with recorded 
 	@mkdir -p $(RUN_DIR)
 	$(ANALYZE) --replay fixtures/$(STUDY)/answers.jsonl --yes --run-dir $(RUN_DIR)
 
-test: $(VENV)/.dev ## Run all tests, the slow ones included
-	@$(BIN)/python -m compileall -q copilot
-	$(BIN)/python -m pytest -q -n 2
+test: fast slow ## Run all tests, the slow ones included
 
-check: $(VENV)/.dev ## Lint, types, layers, documents in step, fast tests
+check: lint fast ## Lint, types, layers, documents in step, fast tests
+
+lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/docs.py --check
+
+# One make that is asked for `test` and for `check` runs the fast tests once.
+fast: $(VENV)/.dev
 	@$(BIN)/python -m compileall -q copilot
-	$(BIN)/python -m pytest -q -n 2 -m 'not slow'
+	$(PYTEST) -m 'not slow'
+
+slow: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q copilot
+	$(PYTEST) -m slow
 
 fix: $(VENV)/.dev ## Format the code and bring the generated documents in step
 	$(BIN)/ruff format .

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
 from copilot.llm.completer import ChatRequest, Completion
+
+# Tests run side by side: a process with a thread for each core would wait for its neighbour. Read when numpy is loaded.
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 Answer = Callable[[ChatRequest], str]
 
@@ -104,3 +110,31 @@ def scripted() -> type[ScriptedCompleter]:
 def believing() -> Callable[..., Answer]:
     """Give the maker of believers."""
     return believer
+
+
+LAP_SECONDS = 0.03  # what a lap takes on an idle machine of the kind for which the limits are stated
+
+
+def _lap() -> float:
+    """Give the processor's seconds for a fixed piece of work, to compare machines and their load."""
+    began = time.process_time()
+    seen: dict[int, list[int]] = {}
+    for n in range(300_000):
+        seen.setdefault(n % 997, []).append(n)
+    return time.process_time() - began
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    before = min(_lap() for _ in range(3))
+    began = time.process_time()
+    yield
+    spent = time.process_time() - began
+    slower = max(1.0, before / LAP_SECONDS, min(_lap() for _ in range(3)) / LAP_SECONDS)
+    assert spent < seconds * slower, f"{spent:.1f} s of the processor, on a machine that is {slower:.1f} x slower"
+
+
+@pytest.fixture
+def within() -> Callable[[float], AbstractContextManager[None]]:
+    """Give a limit in the processor's seconds, longer on a slower or a busier machine."""
+    return _within

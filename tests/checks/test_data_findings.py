@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pandas as pd
@@ -273,7 +273,9 @@ def test_no_columns_at_all_is_no_error() -> None:
 
 
 @pytest.mark.slow
-def test_sixty_nodes_and_a_hundred_thousand_rows_take_bounded_time() -> None:
+def test_sixty_nodes_and_a_hundred_thousand_rows_take_bounded_time(
+    within: Callable[[float], AbstractContextManager[None]],
+) -> None:
     rng = np.random.default_rng(0)
     names = [*(f"n{i:02}" for i in range(58)), "t", "y"]
     table, edges = rng.standard_normal((100_000, 60)), []
@@ -282,9 +284,8 @@ def test_sixty_nodes_and_a_hundred_thousand_rows_take_bounded_time() -> None:
             table[:, i] += 0.4 * table[:, parent]
             edges.append((names[parent], names[i]))
     graph = CausalGraph.build(directed=edges[:-4] + edges[-3:])
-    started = time.process_time()
-    findings, notices = found_in(graph, pd.DataFrame(table, columns=names), adjustment=names[:20])
-    assert time.process_time() - started < 40
+    with within(40):
+        findings, notices = found_in(graph, pd.DataFrame(table, columns=names), adjustment=names[:20])
     assert {one.code for one in notices} == {"rows_sampled"}
     pair = ", ".join(sorted(edges[-4]))
     assert ("implied_independence", pair) in told(findings)

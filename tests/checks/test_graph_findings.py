@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -154,16 +155,15 @@ def test_circles_are_named_once_from_the_first_name() -> None:
 
 
 @pytest.mark.slow
-def test_sixty_nodes_take_bounded_time() -> None:
+def test_sixty_nodes_take_bounded_time(within: Callable[[float], AbstractContextManager[None]]) -> None:
     names = [f"n{i:02}" for i in range(58)]
     edges = [(one, other) for i, one in enumerate(names) for j, other in enumerate(names) if i < j and (i * j) % 3 == 0]
     graph = CausalGraph.build(
         directed=[*edges, *((name, "t") for name in names[:40]), *((name, "y") for name in names), ("t", "y")],
         undirected=[(names[i], names[i + 3]) for i in (1, 4, 7, 10)],
     )
-    started = time.process_time()
-    found = graph_findings(graph, ASK, adjust=names, columns=[*names, "t", "y"])
-    assert time.process_time() - started < 20
+    with within(20):
+        found = graph_findings(graph, ASK, adjust=names, columns=[*names, "t", "y"])
     assert [one.kind for one in found if one.severity is Severity.HIGH] == []
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given
@@ -89,11 +90,10 @@ def test_graphs_over_other_nodes_are_refused() -> None:
         structural_intervention_distance(CausalGraph.build(bidirected=[("a", "b")]), CausalGraph.build("ab"))
 
 
-def test_thirty_seven_nodes_take_less_than_two_seconds() -> None:
+def test_thirty_seven_nodes_take_less_than_two_seconds(within: Callable[[float], AbstractContextManager[None]]) -> None:
     names = [f"v{i:02}" for i in range(37)]
     truth = CausalGraph.build(names, directed=[(names[i], names[j]) for i in range(37) for j in range(i + 1, 37, 7)])
     guess = CausalGraph.build(names, directed=[(names[i], names[j]) for i in range(37) for j in range(i + 2, 37, 6)])
-    start = time.process_time()
-    assert structural_intervention_distance(guess, truth) > 0
-    assert valid_adjustment_share(guess, truth) < 1
-    assert time.process_time() - start < 2
+    with within(2):
+        assert structural_intervention_distance(guess, truth) > 0
+        assert valid_adjustment_share(guess, truth) < 1

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import json
-import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from typing import Literal
 
 import pytest
@@ -131,11 +131,9 @@ def test_sixty_levels_are_read() -> None:
         "`" * 900_000,
     ],
 )
-def test_reading_takes_linear_time(text: str) -> None:
-    began = time.process_time()
-    with suppress(ReplyError):
+def test_reading_takes_linear_time(text: str, within: Callable[[float], AbstractContextManager[None]]) -> None:
+    with within(5), suppress(ReplyError):
         read_json(text)
-    assert time.process_time() - began < 5
 
 
 @given(objects, prose, prose)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
-from time import process_time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given
@@ -155,14 +155,13 @@ def test_the_order_of_ballots_does_not_matter_and_nothing_is_lost(
     assert all(1 <= (one.votes or 0) <= len(cast) for one in found)
 
 
-def test_a_large_graph_takes_a_bounded_time() -> None:
+def test_a_large_graph_takes_a_bounded_time(within: Callable[[float], AbstractContextManager[None]]) -> None:
     names = [f"x{n:02d}" for n in range(60)]
     ways = list(itertools.combinations(names, 2))[::9]
     graph = CausalGraph.build(nodes=names, directed=ways, undirected=[("x00", "x59"), ("x01", "x58")])
     absent = [pair for pair in itertools.combinations(names, 2) if pair not in ways][:300]
     voiced = [concern(K.MISSING_EDGE, *pair) for pair in absent if pair not in {("x00", "x59"), ("x01", "x58")}]
-    started = process_time()
-    found = merged(voiced, voiced, graph=graph, query=Query(treatment="x20", outcome="x50"))
-    assert process_time() - started < 20
+    with within(20):
+        found = merged(voiced, voiced, graph=graph, query=Query(treatment="x20", outcome="x50"))
     assert len(found) == len(voiced)
     assert sum("was not worked out" in one.message for one in found) == len(voiced) - 20

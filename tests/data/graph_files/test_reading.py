@@ -4,7 +4,8 @@ import io
 import itertools
 import os
 import sys
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -126,12 +127,11 @@ def test_the_format_of_a_name() -> None:
         write_graph(GRAPH, "svg")
 
 
-def test_ten_thousand_edges_take_less_than_two_seconds() -> None:
+def test_ten_thousand_edges_take_less_than_two_seconds(within: Callable[[float], AbstractContextManager[None]]) -> None:
     pairs = itertools.islice(((a, a + step) for a in range(3000) for step in (1, 7, 31, 97)), 10_000)
     lines = "".join(f'  "v{a}" -> "v{b}" [label="5/7", tooltip="why \\"not\\""];\n' for a, b in pairs)
-    start = time.process_time()
-    graph = parse_graph(f"digraph {{\n{lines}}}", "dot", "big").graph
-    assert time.process_time() - start < 2
+    with within(2):
+        graph = parse_graph(f"digraph {{\n{lines}}}", "dot", "big").graph
     assert len(graph.edges) == 10_000
 
 
@@ -146,11 +146,12 @@ def test_ten_thousand_edges_take_less_than_two_seconds() -> None:
         "Creator " * 60_000,
     ],
 )
-def test_no_text_takes_quadratic_time(tmp_path: Path, text: str) -> None:
+def test_no_text_takes_quadratic_time(
+    tmp_path: Path, text: str, within: Callable[[float], AbstractContextManager[None]]
+) -> None:
     path = put(tmp_path, "g.dot", text)
-    start = time.process_time()
-    try:
-        assert read_graph(path).graph is not None
-    except GraphFileError as error:
-        assert error.message  # noqa: PT017 (either end is fine; the time is what is tested)
-    assert time.process_time() - start < 5
+    with within(5):
+        try:
+            assert read_graph(path).graph is not None
+        except GraphFileError as error:
+            assert error.message  # noqa: PT017 (either end is fine; the time is what is tested)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import pytest
@@ -324,7 +325,7 @@ def test_a_capped_listing_says_so_and_still_has_a_smallest_set() -> None:
     assert len(capped[0]) == len(full[0])
 
 
-def test_large_graphs_take_no_exponential_time() -> None:
+def test_large_graphs_take_no_exponential_time(within: Callable[[float], AbstractContextManager[None]]) -> None:
     many = CausalGraph.build(directed=[("t", "y"), *((f"w{i}", end) for i in range(200) for end in "ty")])
     mediators = CausalGraph.build(directed=[edge for i in range(20) for edge in (("t", f"m{i}"), (f"m{i}", "y"))])
     colliders = [
@@ -332,11 +333,10 @@ def test_large_graphs_take_no_exponential_time() -> None:
     ]
     hidden = [f"{u}{i}" for i in range(24) for u in "uv"]
     butterfly = CausalGraph.build(directed=[*colliders, ("w", "t"), ("w", "y"), ("t", "y")], latent=hidden)
-    start = time.process_time()
-    assert minimal_adjustment_sets(many, "t", "y") == ((tuple(sorted(f"w{i}" for i in range(200))),), True)
-    assert minimal_adjustment_sets(mediators, "t", "y") == (((),), True)
-    assert minimal_adjustment_sets(butterfly, "t", "y") == ((("w",),), True)
-    assert time.process_time() - start < 5
+    with within(5):
+        assert minimal_adjustment_sets(many, "t", "y") == ((tuple(sorted(f"w{i}" for i in range(200))),), True)
+        assert minimal_adjustment_sets(mediators, "t", "y") == (((),), True)
+        assert minimal_adjustment_sets(butterfly, "t", "y") == ((("w",),), True)
 
 
 def test_one_name_on_two_sides_is_refused() -> None:

@@ -4,7 +4,8 @@ import itertools
 import os
 import subprocess
 import sys
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given, settings
@@ -216,18 +217,16 @@ def ladder(size: int, step: int) -> CausalGraph:
     return CausalGraph.build(directed=arrows, bidirected=[(names[i], names[i + 9]) for i in range(0, size - 9, 40)])
 
 
-def test_a_hundred_nodes_take_no_time_to_speak_of() -> None:
+def test_a_hundred_nodes_take_no_time_to_speak_of(within: Callable[[float], AbstractContextManager[None]]) -> None:
     graph = ladder(100, 7)
-    start = time.process_time()
-    found = identify(graph, "n030", "n095")
-    assert time.process_time() - start < 2
+    with within(2):
+        found = identify(graph, "n030", "n095")
     assert found.identifiable
 
 
 @pytest.mark.slow
-def test_seven_hundred_nodes_do_not_blow_up() -> None:
+def test_seven_hundred_nodes_do_not_blow_up(within: Callable[[float], AbstractContextManager[None]]) -> None:
     graph = ladder(724, 31)
-    start = time.process_time()
-    found = identify(graph, "n200", "n700")
-    assert time.process_time() - start < 60
+    with within(60):
+        found = identify(graph, "n200", "n700")
     assert found.identifiable

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import itertools
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given, settings
@@ -68,12 +69,13 @@ def test_crossings_that_can_be_avoided_are() -> None:
 
 
 @pytest.mark.parametrize("reach", [4, 100])
-def test_a_hundred_nodes_take_less_than_seconds(reach: int) -> None:
+def test_a_hundred_nodes_take_less_than_seconds(
+    reach: int, within: Callable[[float], AbstractContextManager[None]]
+) -> None:
     names = [f"n{number:03}" for number in range(100)]
     pairs = [(a, b) for (i, a), (j, b) in itertools.combinations(enumerate(names), 2) if j - i <= reach]
-    start = time.process_time()
-    layout = lay_out(CausalGraph.build(names, directed=pairs))
-    assert time.process_time() - start < 5
+    with within(5):
+        layout = lay_out(CausalGraph.build(names, directed=pairs))
     assert len(layout.positions) == 100
 
 
