@@ -168,6 +168,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("g_computation", "the effect varies with a confounder", 500, 1000, varying),
     Setting("g_computation", "binary outcome, risk difference", 600, 1000, risk),
     Setting("ipw", "the effect varies with a confounder", 800, 1000, varying),
+    Setting("ipw", "noise grows with a continuous treatment", 500, 1000, uneven_dose),
     Setting("aipw", "the effect varies with a confounder", 500, 1000, varying),
     Setting("aipw", "binary outcome, risk difference", 600, 1000, risk),
     Setting("matching", "the effect varies with a confounder", 600, 1000, varying),
