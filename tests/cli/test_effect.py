@@ -397,3 +397,21 @@ def test_an_identifier_that_the_graph_wants_adjusted_for_is_said_to_be_in_the_wa
     (notice,) = [one for one in done.json["notices"] if one["code"] == "identifier_needed"]
     assert notice["message"].startswith("id is an identifier (600 distinct values in 600 rows): it cannot be adjusted")
     assert "general expression" not in done.json["verdict"]["text"]
+
+
+def test_a_panel_is_warned_of_and_the_clusters_that_are_advised_widen_the_interval(cli: Call, home: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["firm id,year,w,t,y"]
+    for firm in range(100):
+        own = rng.normal()
+        for year in range(5):
+            w, e = rng.normal(size=2)
+            t = int(own + w > 0)
+            rows.append(f"f{firm},{2000 + year},{w:.4f},{t},{t + w + 2 * own + e:.4f}")
+    (home / "data.csv").write_text("\n".join(rows) + "\n")
+    (home / "g.dot").write_text("digraph { w -> t; w -> y; t -> y }")
+    plain, clustered = (cli(*ask("estimate", "--json", *FAST, *more)).json for more in ((), ("--cluster", "firm id")))
+    (warning,) = [one["message"] for one in plain["notices"] if one["code"] == "repeated_units"]
+    assert "--cluster 'firm id' takes them together" in warning
+    assert "repeated_units" not in {one["code"] for one in clustered["notices"]}
+    assert clustered["estimates"][0]["se"] > 1.1 * plain["estimates"][0]["se"]

@@ -120,7 +120,7 @@ def _changes(problem: Problem, fitted: _Weighted) -> str:
     what = "no covariate" if fitted.held is fitted.basis else "nothing that the covariates predict of the dose"
     return (
         f"Of {problem.n} weights the largest {problem.n - int(fitted.whole.sum())} were cut to their "
-        f"{TRUNCATED:.0%} quantile; then all were changed a little until {what} was correlated with the dose."
+        f"{100 * TRUNCATED:g} % quantile; then all were changed a little until {what} was correlated with the dose."
     )
 
 
