@@ -21,9 +21,9 @@ from copilot.errors import UnknownVariableError, UsageError
 from copilot.estimation.design import Design
 from copilot.workflow.choose_design import Wishes, choose_design
 from copilot.workflow.counted_rows import of_counts
+from copilot.workflow.dependent_rows import of_dependent
 from copilot.workflow.left_out import identifiers_in_the_way
 from copilot.workflow.progress import Progress, Silent
-from copilot.workflow.repeated_units import of_repeated
 from copilot.workflow.verdict import judge
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def analyse(
             *notices,
             *_not_drawn(laid, table),
             *of_counts(laid, table, plan.wishes.weights),
-            *of_repeated(plan.query, table, plan.wishes.cluster),
+            *of_dependent(plan.query, table, plan.wishes.cluster),
             *found.common.notices,
         ),
     )

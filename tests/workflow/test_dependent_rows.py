@@ -7,7 +7,7 @@ import pytest
 
 from copilot.data.tables import read_table
 from copilot.domain.variables import Query
-from copilot.workflow.repeated_units import of_repeated
+from copilot.workflow.dependent_rows import of_dependent
 
 QUERY = Query(treatment="t", outcome="y")
 
@@ -34,7 +34,7 @@ def noticed(
 ) -> list[str]:
     path = tmp_path / "table.csv"
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-    return [notice.message for notice in of_repeated(query, read_table(str(path)), cluster)]
+    return [notice.message for notice in of_dependent(query, read_table(str(path)), cluster)]
 
 
 @pytest.mark.parametrize("lacking", [0, 20])
@@ -61,3 +61,35 @@ def test_what_is_asked_about_is_no_name_of_a_row(tmp_path: Path) -> None:
     rows = panel()
     assert noticed(tmp_path, rows, query=Query(treatment="firm id", outcome="w")) == []
     assert noticed(tmp_path, rows, query=Query(treatment="t", outcome="year")) == []
+
+
+def villages(first: str = "v", *, by_village: bool = True, levels: int = 2) -> list[str]:
+    """Give rows of village, house, treatment, covariate, outcome: 30 villages of 4 houses."""
+    draw = np.random.default_rng(2)
+    given = draw.permutation(np.arange(30) % levels)
+    rows = []
+    for village in range(30):
+        for house in range(4):
+            t = int(given[village]) if by_village else int(draw.integers(levels))
+            w, y = draw.normal(size=2)
+            rows.append(f"{first}{village},{house % 2},{t},{w:.4f},{y:.4f}")
+    return rows
+
+
+VILLAGES = "village,side,t,w,y"
+
+
+@pytest.mark.parametrize(("first", "levels"), [("v", 2), ("", 2), ("v", 3)])
+def test_a_treatment_of_whole_groups_is_known(tmp_path: Path, first: str, levels: int) -> None:
+    (message,) = noticed(tmp_path, villages(first, levels=levels), VILLAGES)
+    assert message.startswith("t is the same in all rows of each of the 30 values of village, as if given to whole")
+    assert message.endswith("--cluster village takes them together")
+    assert noticed(tmp_path, villages(first, levels=levels), VILLAGES, cluster="village") == []
+
+
+def test_treated_one_by_one_by_a_threshold_or_by_chance_is_no_group(tmp_path: Path) -> None:
+    assert noticed(tmp_path, villages(by_village=False), VILLAGES) == []
+    shuffled = [f"{age},{int(age >= 50)},0.{row}" for age in range(35, 65) for row in (1, 2, 3)]
+    assert noticed(tmp_path, shuffled, "age,t,y") == []
+    rare = [f"g{i % 50},{int(i % 50 == 7)},{i % 7}.5" for i in range(100)]
+    assert noticed(tmp_path, rare, "group,t,y") == []
