@@ -26,6 +26,8 @@ FEWEST_MIXED = 10.0
 """Groups that would hold several levels if rows had been treated one by one; with fewer it may be chance."""
 FEWEST_SWITCHES = 4
 """Changes of the treatment along the sorted groups; with fewer it follows a threshold, as a rule of eligibility."""
+A_LOOK = 5_000
+"""Rows that are read first: most columns show there that they are no groups."""
 _MOST_TRIED = 12
 """Columns, or pairs of them, that are read and compared."""
 
@@ -51,8 +53,12 @@ def _repeated(query: Query, table: Table) -> tuple[Notice, ...]:
     """Warn of a panel: two columns name each row, and most of their pairs occur."""
     profile = table.profile
     whole = [column for column in profile.columns if not column.missing and column.name != query.outcome]
-    for unit, occasion in _pairs(whole, profile.rows, query)[:_MOST_TRIED]:
-        if table.frame([unit.name, occasion.name]).duplicated().any():
+    pairs = _pairs(whole, profile.rows, query)[:_MOST_TRIED]
+    if not pairs:
+        return ()
+    frame = _read(table, [column.name for pair in pairs for column in pair])
+    for unit, occasion in pairs:
+        if frame.duplicated([unit.name, occasion.name]).any():
             continue
         what = (
             f"{shown(unit.name)} has {unit.distinct:,} values with {profile.rows / unit.distinct:.3g} rows each, one "
@@ -68,8 +74,12 @@ def _assigned(query: Query, table: Table) -> tuple[Notice, ...]:
     if treatment is None or profile.rows > MOST_ROWS:
         return ()
     groups = [column for column in _units(profile.columns, profile.rows, query) if column.kind is not Kind.CONTINUOUS]
-    for group in sorted(groups, key=lambda column: (column.distinct, column.position))[:_MOST_TRIED]:
-        if _constant_within(table.frame([group.name, treatment]).dropna(), group.name, treatment):
+    groups = sorted(groups, key=lambda column: (column.distinct, column.position))[:_MOST_TRIED]
+    begun = _read(table, [treatment, *(group.name for group in groups)], A_LOOK)
+    groups = [group for group in groups if _one_level_each(begun, group.name, treatment)]
+    frame = _read(table, [treatment, *(group.name for group in groups)]) if groups else begun
+    for group in groups:
+        if _constant_within(frame, group.name, treatment):
             what = (
                 f"{shown(treatment)} is the same in all rows of each of the {group.distinct:,} values of "
                 f"{shown(group.name)}, as if given to whole groups"
@@ -104,11 +114,23 @@ def _pairs(columns: list[ColumnProfile], rows: int, query: Query) -> list[tuple[
     return sorted(found, key=lambda pair: (pair[0].distinct * pair[1].distinct, pair[0].position, pair[1].position))
 
 
+def _read(table: Table, names: list[str], most: int | None = None) -> pd.DataFrame:
+    """Read columns at once, each once: every reading passes through the whole file."""
+    return table.frame(list(dict.fromkeys(names)), most)
+
+
+def _one_level_each(frame: pd.DataFrame, group: str, treatment: str) -> bool:
+    """Say whether no group among these rows holds two levels."""
+    known = frame[[group, treatment]].dropna().drop_duplicates()
+    return not known[group].duplicated().any()
+
+
 def _constant_within(frame: pd.DataFrame, group: str, treatment: str) -> bool:
     """Say whether groups hold one level each, more than by chance and not by a threshold."""
-    levels = frame.groupby(group, sort=True)[treatment].agg(["first", "nunique", "size"])
-    if levels.empty or int(levels["nunique"].max()) != 1:
+    if not _one_level_each(frame, group, treatment):
         return False
+    frame = frame[[group, treatment]].dropna()
+    levels = frame.groupby(group, sort=True)[treatment].agg(["first", "size"])
     shares = frame[treatment].value_counts(normalize=True).to_numpy()
     size = levels["size"].to_numpy()
     mixed = float(np.sum(1.0 - np.sum(shares[:, None] ** size, axis=0)))
