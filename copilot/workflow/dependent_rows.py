@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from copilot.domain.notice import Notice
 from copilot.domain.text import shown
 from copilot.domain.variables import ColumnProfile, Kind, Query
+from copilot.errors import InputDataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,9 +58,10 @@ def _repeated(query: Query, table: Table) -> tuple[Notice, ...]:
     pairs = _pairs(whole, profile.rows, query)[:_MOST_TRIED]
     if not pairs:
         return ()
-    frame = _read(table, [column.name for pair in pairs for column in pair])
+    frame = _read(table, (column.name for pair in pairs for column in pair))
     for unit, occasion in pairs:
-        if frame.duplicated([unit.name, occasion.name]).any():
+        both = [unit.name, occasion.name]
+        if not set(both) <= set(frame) or frame.duplicated(both).any():
             continue
         what = (
             f"{shown(unit.name)} has {unit.distinct:,} values with {profile.rows / unit.distinct:.3g} rows each, one "
@@ -75,9 +78,9 @@ def _assigned(query: Query, table: Table) -> tuple[Notice, ...]:
         return ()
     groups = [column for column in _units(profile.columns, profile.rows, query) if column.kind is not Kind.CONTINUOUS]
     groups = sorted(groups, key=lambda column: (column.distinct, column.position))[:_MOST_TRIED]
-    begun = _read(table, [treatment, *(group.name for group in groups)], A_LOOK)
+    begun = _read(table, (treatment, *(group.name for group in groups)), A_LOOK)
     groups = [group for group in groups if _one_level_each(begun, group.name, treatment)]
-    frame = _read(table, [treatment, *(group.name for group in groups)]) if groups else begun
+    frame = _read(table, (treatment, *(group.name for group in groups)))
     for group in groups:
         if _constant_within(frame, group.name, treatment):
             what = (
@@ -114,13 +117,30 @@ def _pairs(columns: list[ColumnProfile], rows: int, query: Query) -> list[tuple[
     return sorted(found, key=lambda pair: (pair[0].distinct * pair[1].distinct, pair[0].position, pair[1].position))
 
 
-def _read(table: Table, names: list[str], most: int | None = None) -> pd.DataFrame:
-    """Read columns at once, each once: every reading passes through the whole file."""
-    return table.frame(list(dict.fromkeys(names)), most)
+def _read(table: Table, names: Iterable[str], most: int | None = None) -> pd.DataFrame:
+    """Read columns at once, since every reading passes through the whole file; where that fails, those that can be.
+
+    What takes no part in an analysis does not stop it.
+    """
+    asked = list(dict.fromkeys(names))
+    try:
+        return table.frame(asked, most)
+    except InputDataError:
+        return table.frame([name for name in asked if _readable(table, name)], most)
+
+
+def _readable(table: Table, name: str) -> bool:
+    try:
+        table.frame([name])
+    except InputDataError:
+        return False
+    return True
 
 
 def _one_level_each(frame: pd.DataFrame, group: str, treatment: str) -> bool:
-    """Say whether no group among these rows holds two levels."""
+    """Say whether both were read and no group among these rows holds two levels."""
+    if group not in frame or treatment not in frame:
+        return False
     known = frame[[group, treatment]].dropna().drop_duplicates()
     return not known[group].duplicated().any()
 
@@ -132,7 +152,7 @@ def _constant_within(frame: pd.DataFrame, group: str, treatment: str) -> bool:
     frame = frame[[group, treatment]].dropna()
     levels = frame.groupby(group, sort=True)[treatment].agg(["first", "size"])
     shares = frame[treatment].value_counts(normalize=True).to_numpy()
-    size = levels["size"].to_numpy()
-    mixed = float(np.sum(1.0 - np.sum(shares[:, None] ** size, axis=0)))
+    size, times = np.unique(levels["size"].to_numpy(), return_counts=True)
+    mixed = float(times @ (1.0 - np.sum(shares[:, None] ** size, axis=0)))
     first = levels["first"].to_numpy()
     return mixed >= FEWEST_MIXED and int(np.sum(first[1:] != first[:-1])) >= FEWEST_SWITCHES

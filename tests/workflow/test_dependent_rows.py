@@ -93,3 +93,12 @@ def test_treated_one_by_one_by_a_threshold_or_by_chance_is_no_group(tmp_path: Pa
     assert noticed(tmp_path, shuffled, "age,t,y") == []
     rare = [f"g{i % 50},{int(i % 50 == 7)},{i % 7}.5" for i in range(100)]
     assert noticed(tmp_path, rare, "group,t,y") == []
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_column_that_cannot_be_read_hides_nothing_and_stops_nothing(tmp_path: Path, place: int) -> None:
+    odd = [str(n % 25) for n in range(120)]
+    odd[10] = "inf"
+    rows, header = (panel(), "firm id,year,t,w,y") if place else (villages(), VILLAGES)
+    (message,) = noticed(tmp_path, [f"{row},{cell}" for row, cell in zip(rows, odd, strict=True)], f"{header},odd")
+    assert "firm id" in message if place else "village" in message
