@@ -172,8 +172,20 @@ def test_blending_finds_the_better_learner() -> None:
 
 
 @pytest.mark.slow
+def test_false_alarms_are_rare_where_lines_are_right_and_intervals_cover() -> None:
+    alarms = covered = 0
+    for seed in range(200):
+        problem = simulated(seed)
+        fit = FLEXIBLE.fit(problem, Ask())
+        alarms += alarming(problem, fit)
+        covered += abs(fit.value - 1.0) <= 1.96 * (fit.se or 0.0)
+    assert alarms <= 10
+    assert 0.92 <= covered / 200 <= 0.98
+
+
+@pytest.mark.slow
 def test_wrong_lines_are_found() -> None:
     found = [
-        alarming(problem, FLEXIBLE.fit(problem, Ask())) for problem in (simulated(s, kind="bent") for s in range(40))
+        alarming(problem, FLEXIBLE.fit(problem, Ask())) for problem in (simulated(s, kind="bent") for s in range(100))
     ]
     assert np.mean(found) >= 0.95
