@@ -46,9 +46,9 @@ def balance(basis: Basis, dose: Floats, base: Floats) -> Balanced:
     """Calibrate weights: covariates and dose keep their means, and the dose is correlated with no covariate.
 
     Weights are the base times the exponential of a linear form in these moments, which is the smallest change of the
-    base in relative entropy (Deville & Särndal 1992, *Journal of the American Statistical Association* 87, case 2;
-    Tübbicke 2022, *Journal of Econometric Methods* 11, equation 7, for a dose). An estimate with them is right if the
-    base is, or if the outcome is linear in dose and covariates.
+    base in relative entropy (Deville & Särndal 1992, *Journal of the American Statistical Association* 87, for survey
+    weights; Tübbicke 2022, *Journal of Econometric Methods* 11, and Vegetabile et al. 2021 for a dose). An estimate
+    with them is right if the base is, or if the outcome is linear in dose and covariates.
 
     Parameters
     ----------

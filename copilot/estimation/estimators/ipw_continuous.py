@@ -59,8 +59,8 @@ def fit_continuous(problem: Problem, ask: Ask) -> Fit:
     Stabilised weights, the density of the dose over its density given the covariates, both normal (Robins, Hernán &
     Brumback 2000, *Epidemiology* 11, page 555; Hirano & Imbens 2004 for the generalised propensity score). Such ratios
     have heavy tails: where covariates explain a third of the dose, intervals that are built on them alone hold the
-    truth 85 times in 100. So the largest are cut (Cole & Hernán 2008, *American Journal of Epidemiology* 168, page
-    660), and the weights are then calibrated to leave no correlation, see `balance`. Last comes weighted least
+    truth 85 times in 100. So the largest are cut (Cole & Hernán 2008, *American Journal of Epidemiology* 168),
+    and the weights are then calibrated to leave no correlation, see `balance`. Last comes weighted least
     squares. Errors by the influence function of all estimating equations together, those of densities and calibration
     included, each row's part divided by one less its leverage (HC3, MacKinnon & White 1985, *Journal of Econometrics*
     29): with some hundred rows they would be a tenth too small otherwise.
